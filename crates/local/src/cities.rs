@@ -1,0 +1,3 @@
+use crate::Function;
+
+pub(crate) const FUNCTIONS: &[(&str, Function)] = &[];
