@@ -1,0 +1,1 @@
+"""The parts of run.py: servers, scenarios, measurements, tables. Standard library only."""
