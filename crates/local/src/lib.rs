@@ -13,6 +13,7 @@ mod ids;
 mod ip;
 mod language;
 mod moon;
+mod params;
 mod qr;
 mod sun;
 mod text;
@@ -54,7 +55,9 @@ pub enum Failure {
 /// The function of this name, if there is one.
 #[must_use]
 pub fn function(name: &str) -> Option<Function> {
-    tables().find(|(known, _)| *known == name).map(|(_, function)| *function)
+    tables()
+        .find(|(known, _)| *known == name)
+        .map(|(_, function)| *function)
 }
 
 /// The names of all functions.
