@@ -23,10 +23,15 @@ def latency(percentile):
     return lambda row: row["latency_ms"] and row["latency_ms"][percentile]
 
 
+def server_busy(row):
+    """How much of its core the server used; well below 1, the load was the limit."""
+    return row["cpu_us_per_request"] and row["cpu_us_per_request"] * row["rps"] / 1e6
+
+
 # The first column of each is the one that is compared with bare.
 COLUMNS = {
     "closed": [("CPU µs/request", lambda row: row["cpu_us_per_request"], 2), ("requests/s", lambda row: row["rps"], 0),
-               ("p50 ms", latency("p50"), 2), ("p99 ms", latency("p99"), 2)],
+               ("p50 ms", latency("p50"), 2), ("p99 ms", latency("p99"), 2), ("server busy", server_busy, 2)],
     "rate": [("p50 ms", latency("p50"), 3), ("p90 ms", latency("p90"), 3), ("p99 ms", latency("p99"), 3),
              ("CPU µs/request", lambda row: row["cpu_us_per_request"], 2)],
 }
