@@ -1,1 +1,29 @@
-//! TBD
+//! Durable state: who exists, which keys and sealed credentials there are, and what the engine remembers.
+//!
+//! [`Database`] is the door. It speaks in records and ids; no SQL and no driver type leaves this crate, so that
+//! another engine can stand beside SQLite without a caller noticing. The SQL text is the common dialect (`$1`,
+//! `ON CONFLICT … DO UPDATE`); only what is in `sqlite/` and `migrations/sqlite/` belongs to one engine.
+//!
+//! **Invariant:** this crate stores secrets only as hashes or sealed bytes and cannot open them. A call that
+//! returned `Ok` survives `kill -9` of the process.
+
+mod changes;
+mod credentials;
+mod database;
+mod engine_state;
+mod error;
+mod folder_lock;
+mod instant;
+mod keys;
+mod organizations;
+mod sqlite;
+mod vault;
+
+pub use changes::AccessChanges;
+pub use credentials::{CredentialRecord, PutCredential};
+pub use database::Database;
+pub use error::{OpenProblem, StoreError};
+pub use folder_lock::FolderLock;
+pub use keys::{KeyDraft, KeyRecord};
+pub use organizations::ProjectRecord;
+pub use vault::{Rewrap, VaultRecord};

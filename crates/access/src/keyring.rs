@@ -1,0 +1,215 @@
+//! All keys in memory, and the decision who a presented key is.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use blake3::Hash;
+use guichet_engine::identity::{KeyId, OrganizationId, ProjectId};
+use guichet_store::KeyRecord;
+use jiff::Timestamp;
+use zeroize::Zeroizing;
+
+use crate::key_text::{KeyText, KeyTextError};
+
+/// Who asks. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    /// The owner of the project.
+    pub organization: OrganizationId,
+    /// The key's project.
+    pub project: ProjectId,
+    /// The key's public part.
+    pub key: KeyId,
+}
+
+/// Why a presented key does not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// It is no Guichet key at all.
+    #[error("this is not a Guichet key: it looks like `gch_<id>_<secret>` and has 55 characters")]
+    Malformed,
+    /// It was one, before a typing error.
+    #[error("the key's checksum does not fit: check for a typing error")]
+    Checksum,
+    /// There is no such key.
+    #[error("no such key: it belongs to another installation, or was never made")]
+    Unknown,
+    /// It opens no more since its last day.
+    #[error("the key has expired: create a new one")]
+    Expired,
+    /// It was revoked.
+    #[error("the key was revoked: create a new one")]
+    Revoked,
+}
+
+impl From<KeyTextError> for Refusal {
+    fn from(error: KeyTextError) -> Self {
+        match error {
+            KeyTextError::Checksum => Self::Checksum,
+            KeyTextError::Prefix | KeyTextError::Length { .. } | KeyTextError::Character { .. } => {
+                Self::Malformed
+            }
+        }
+    }
+}
+
+/// Hashes secrets under a value that the database holds only sealed: its hashes alone are worthless.
+pub(crate) struct Pepper(Zeroizing<[u8; 32]>);
+
+impl Pepper {
+    pub(crate) fn new(bytes: Zeroizing<[u8; 32]>) -> Self {
+        Self(bytes)
+    }
+
+    /// No slow hash: the secret is 190 random bits, not a password.
+    pub(crate) fn hash(&self, key: &KeyText<'_>) -> Hash {
+        blake3::keyed_hash(&self.0, key.secret().as_bytes())
+    }
+}
+
+/// One moment's keys. Replaced as a whole, never changed.
+pub(crate) struct Keyring {
+    doors: HashMap<Arc<str>, Door>,
+}
+
+struct Door {
+    principal: Principal,
+    secret_hash: Hash,
+    expires_at: Option<Timestamp>,
+    revoked: bool,
+}
+
+impl Keyring {
+    pub(crate) fn new(records: Vec<KeyRecord>) -> Self {
+        let doors = records
+            .into_iter()
+            .map(|record| (record.draft.id.as_str().into(), Door::from(record)))
+            .collect();
+        Self { doors }
+    }
+
+    /// What became of a key is told only to those who have its secret.
+    pub(crate) fn authenticate(
+        &self,
+        pepper: &Pepper,
+        presented: &str,
+        now: Timestamp,
+    ) -> Result<Principal, Refusal> {
+        let key = KeyText::parse(presented)?;
+        let door = self.doors.get(key.id()).ok_or(Refusal::Unknown)?;
+        // `Hash` compares in constant time.
+        if pepper.hash(&key) != door.secret_hash {
+            return Err(Refusal::Unknown);
+        }
+        if door.revoked {
+            return Err(Refusal::Revoked);
+        }
+        if door.expires_at.is_some_and(|end| end <= now) {
+            return Err(Refusal::Expired);
+        }
+        Ok(door.principal.clone())
+    }
+}
+
+impl From<KeyRecord> for Door {
+    fn from(record: KeyRecord) -> Self {
+        Self {
+            principal: Principal {
+                organization: record.organization,
+                project: record.draft.project,
+                key: record.draft.id,
+            },
+            secret_hash: Hash::from_bytes(record.draft.secret_hash),
+            expires_at: record.draft.expires_at,
+            revoked: record.revoked_at.is_some(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use guichet_store::KeyDraft;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    struct Story {
+        pepper: Pepper,
+        text: String,
+        record: KeyRecord,
+    }
+
+    fn story() -> Story {
+        let pepper = Pepper::new(Zeroizing::new([7; 32]));
+        let text = KeyText::generate().unwrap().expose_secret().to_owned();
+        let key = KeyText::parse(&text).unwrap();
+        let draft = KeyDraft {
+            id: KeyId::new(key.id()),
+            project: ProjectId::new("project"),
+            name: "test".into(),
+            secret_hash: *pepper.hash(&key).as_bytes(),
+            created_at: Timestamp::UNIX_EPOCH,
+            expires_at: None,
+        };
+        let record = KeyRecord {
+            draft,
+            organization: OrganizationId::new("owner"),
+            revoked_at: None,
+            rotated_from: None,
+        };
+        Story {
+            pepper,
+            text,
+            record,
+        }
+    }
+
+    impl Story {
+        fn ask(&self, presented: &str) -> Result<Principal, Refusal> {
+            Keyring::new(vec![self.record.clone()]).authenticate(&self.pepper, presented, NOW)
+        }
+    }
+
+    #[test]
+    fn a_good_key_says_who_asks() {
+        let story = story();
+        let principal = story.ask(&story.text).unwrap();
+        assert_eq!(principal.organization.as_str(), "owner");
+        assert_eq!(principal.project.as_str(), "project");
+        assert_eq!(principal.key, story.record.draft.id);
+    }
+
+    #[test]
+    fn each_refusal_has_its_cause() {
+        let mut story = story();
+        assert_eq!(story.ask("hello"), Err(Refusal::Malformed));
+        let typo = if story.text.ends_with('0') { "1" } else { "0" };
+        assert_eq!(
+            story.ask(&format!("{}{typo}", &story.text[..54])),
+            Err(Refusal::Checksum)
+        );
+        let stranger = KeyText::generate().unwrap();
+        assert_eq!(story.ask(stranger.expose_secret()), Err(Refusal::Unknown));
+        story.record.draft.expires_at = Some(NOW);
+        assert_eq!(story.ask(&story.text), Err(Refusal::Expired));
+        story.record.revoked_at = Some(NOW);
+        assert_eq!(story.ask(&story.text), Err(Refusal::Revoked));
+    }
+
+    #[test]
+    fn without_the_secret_nothing_is_told_about_a_key() {
+        let mut story = story();
+        story.record.revoked_at = Some(NOW);
+        story.record.draft.secret_hash = [0; 32];
+        assert_eq!(story.ask(&story.text), Err(Refusal::Unknown));
+    }
+
+    #[test]
+    fn another_pepper_opens_nothing() {
+        let mut story = story();
+        story.pepper = Pepper::new(Zeroizing::new([8; 32]));
+        assert_eq!(story.ask(&story.text), Err(Refusal::Unknown));
+    }
+}

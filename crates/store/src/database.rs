@@ -1,0 +1,71 @@
+//! The handle to the database. What can be asked of it is in the module of each topic.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sqlx::{Sqlite, SqlitePool, Transaction};
+
+use crate::StoreError;
+use crate::engine_state::Sweep;
+use crate::sqlite::Pools;
+
+/// Durable state. Clones are cheap and share the connections.
+#[derive(Debug, Clone)]
+pub struct Database {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pools: Pools,
+    sweep: Sweep,
+}
+
+impl Database {
+    /// Opens the database file, made (mode 0600, in a folder of mode 0700) and brought up to date where needed.
+    ///
+    /// A file that is damaged, of another program or written by a newer version is refused and left as it is.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        let pools = Pools::open(path)
+            .await
+            .map_err(|problem| StoreError::Open {
+                path: path.to_owned(),
+                problem,
+            })?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                pools,
+                sweep: Sweep::default(),
+            }),
+        })
+    }
+
+    /// Waits for running statements and closes the connections; later calls fail.
+    pub async fn close(&self) {
+        self.inner.pools.close().await;
+    }
+
+    pub(crate) fn pools(&self) -> &Pools {
+        &self.inner.pools
+    }
+
+    pub(crate) fn sweep(&self) -> &Sweep {
+        &self.inner.sweep
+    }
+
+    /// Where single reads go; they see every commit that came before them.
+    pub(crate) fn reader(&self) -> &SqlitePool {
+        &self.inner.pools.readers
+    }
+
+    /// A write transaction. It holds the write lock from its first moment, so that what it reads cannot change
+    /// before it writes; dropped, it rolls back.
+    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        Ok(self
+            .inner
+            .pools
+            .writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await?)
+    }
+}

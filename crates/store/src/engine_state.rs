@@ -1,0 +1,226 @@
+//! What the engine remembers over a restart: quota windows, suspensions, kept answers.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use guichet_engine::store::{Store, StoreError as EngineError, SuspensionRecord, WindowRecord};
+use jiff::Timestamp;
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use crate::instant::{from_millis, from_optional_millis, to_millis};
+use crate::{Database, StoreError};
+
+/// Answers past their time are deleted with the first write after this many milliseconds.
+const SWEEP_EVERY_MILLIS: i64 = 60_000;
+/// No more answers than this are kept; those that end first go first.
+const MOST_ANSWERS: i64 = 20_000;
+
+impl Store for Database {
+    fn windows(&self) -> BoxFuture<'_, Result<Vec<WindowRecord>, EngineError>> {
+        self.read_windows().map(outward).boxed()
+    }
+
+    fn save_windows(&self, windows: Vec<WindowRecord>) -> BoxFuture<'_, Result<(), EngineError>> {
+        self.write_windows(windows).map(outward).boxed()
+    }
+
+    fn suspensions(&self) -> BoxFuture<'_, Result<Vec<SuspensionRecord>, EngineError>> {
+        self.read_suspensions().map(outward).boxed()
+    }
+
+    fn save_suspensions(
+        &self,
+        suspended: Vec<SuspensionRecord>,
+        lifted: Vec<String>,
+    ) -> BoxFuture<'_, Result<(), EngineError>> {
+        self.write_suspensions(suspended, lifted)
+            .map(outward)
+            .boxed()
+    }
+
+    fn kept_answer(&self, key: String) -> BoxFuture<'_, Result<Option<Bytes>, EngineError>> {
+        self.read_answer(key).map(outward).boxed()
+    }
+
+    fn keep_answer(
+        &self,
+        key: String,
+        answer: Bytes,
+        expires: Timestamp,
+    ) -> BoxFuture<'_, Result<(), EngineError>> {
+        self.write_answer(key, answer, expires).map(outward).boxed()
+    }
+}
+
+/// When the kept answers were last swept.
+#[derive(Debug, Default)]
+pub(crate) struct Sweep {
+    last_millis: AtomicI64,
+}
+
+impl Sweep {
+    /// True for one caller per interval. A clock set back only delays the next sweep by one interval.
+    fn is_due(&self, now_millis: i64) -> bool {
+        let last = self.last_millis.load(Ordering::Relaxed);
+        (now_millis - last).abs() >= SWEEP_EVERY_MILLIS
+            && self
+                .last_millis
+                .compare_exchange(last, now_millis, Ordering::Relaxed, Ordering::Relaxed)
+                .is_ok()
+    }
+}
+
+impl Database {
+    async fn read_windows(&self) -> Result<Vec<WindowRecord>, StoreError> {
+        sqlx::query("SELECT budget, window_name, opened_at, used FROM quota_window ORDER BY budget, window_name")
+            .fetch_all(self.reader())
+            .await?
+            .iter()
+            .map(window)
+            .collect()
+    }
+
+    async fn write_windows(&self, windows: Vec<WindowRecord>) -> Result<(), StoreError> {
+        if windows.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
+        for window in windows {
+            sqlx::query(
+                "INSERT INTO quota_window (budget, window_name, opened_at, used) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (budget, window_name) DO UPDATE SET opened_at = excluded.opened_at, used = excluded.used",
+            )
+            .bind(window.budget)
+            .bind(window.window)
+            .bind(to_millis(window.opened_at))
+            .bind(window.used)
+            .execute(&mut *transaction)
+            .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn read_suspensions(&self) -> Result<Vec<SuspensionRecord>, StoreError> {
+        sqlx::query(
+            "SELECT candidate, class, until_at, failures FROM suspension ORDER BY candidate",
+        )
+        .fetch_all(self.reader())
+        .await?
+        .iter()
+        .map(suspension)
+        .collect()
+    }
+
+    async fn write_suspensions(
+        &self,
+        suspended: Vec<SuspensionRecord>,
+        lifted: Vec<String>,
+    ) -> Result<(), StoreError> {
+        if suspended.is_empty() && lifted.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
+        for candidate in lifted {
+            sqlx::query("DELETE FROM suspension WHERE candidate = $1")
+                .bind(candidate)
+                .execute(&mut *transaction)
+                .await?;
+        }
+        for record in suspended {
+            sqlx::query(
+                "INSERT INTO suspension (candidate, class, until_at, failures) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (candidate) DO UPDATE \
+                 SET class = excluded.class, until_at = excluded.until_at, failures = excluded.failures",
+            )
+            .bind(record.candidate)
+            .bind(record.class)
+            .bind(record.until.map(to_millis))
+            .bind(i64::from(record.failures))
+            .execute(&mut *transaction)
+            .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn read_answer(&self, key: String) -> Result<Option<Bytes>, StoreError> {
+        let answer: Option<Vec<u8>> =
+            sqlx::query_scalar("SELECT answer FROM kept_answer WHERE id = $1 AND expires_at > $2")
+                .bind(key)
+                .bind(to_millis(Timestamp::now()))
+                .fetch_optional(self.reader())
+                .await?;
+        Ok(answer.map(Bytes::from))
+    }
+
+    async fn write_answer(
+        &self,
+        key: String,
+        answer: Bytes,
+        expires: Timestamp,
+    ) -> Result<(), StoreError> {
+        let now = to_millis(Timestamp::now());
+        let mut transaction = self.begin().await?;
+        sqlx::query(
+            "INSERT INTO kept_answer (id, answer, expires_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (id) DO UPDATE SET answer = excluded.answer, expires_at = excluded.expires_at",
+        )
+        .bind(key)
+        .bind(answer.as_ref())
+        .bind(to_millis(expires))
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        if self.sweep().is_due(now) {
+            self.sweep_answers(now, MOST_ANSWERS).await
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Deletes answers past their time, and those beyond the most that are kept.
+    async fn sweep_answers(&self, now_millis: i64, most: i64) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("DELETE FROM kept_answer WHERE expires_at <= $1")
+            .bind(now_millis)
+            .execute(&mut *transaction)
+            .await?;
+        // The common dialect wants a limit beside an offset.
+        sqlx::query(
+            "DELETE FROM kept_answer WHERE id IN \
+             (SELECT id FROM kept_answer ORDER BY expires_at DESC, id LIMIT 1000000 OFFSET $1)",
+        )
+        .bind(most)
+        .execute(&mut *transaction)
+        .await?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+fn outward<T>(result: Result<T, StoreError>) -> Result<T, EngineError> {
+    result.map_err(EngineError::from)
+}
+
+fn window(row: &SqliteRow) -> Result<WindowRecord, StoreError> {
+    Ok(WindowRecord {
+        budget: row.try_get("budget")?,
+        window: row.try_get("window_name")?,
+        opened_at: from_millis("quota_window", row.try_get("opened_at")?)?,
+        used: row.try_get("used")?,
+    })
+}
+
+fn suspension(row: &SqliteRow) -> Result<SuspensionRecord, StoreError> {
+    let failures: i64 = row.try_get("failures")?;
+    Ok(SuspensionRecord {
+        candidate: row.try_get("candidate")?,
+        class: row.try_get("class")?,
+        until: from_optional_millis("suspension", row.try_get("until_at")?)?,
+        failures: u32::try_from(failures).map_err(|_| StoreError::Record {
+            table: "suspension",
+            reason: "failures out of range".into(),
+        })?,
+    })
+}

@@ -1,0 +1,8 @@
+//! What belongs to `SQLite` alone: files, connections, schema versions.
+
+mod file;
+mod inspect;
+mod migrations;
+mod pools;
+
+pub(crate) use pools::Pools;
