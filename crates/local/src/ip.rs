@@ -115,6 +115,43 @@ mod tests {
     }
 
     #[test]
+    fn answers_keep_to_the_schema_of_their_category() {
+        let schema: Value =
+            serde_json::from_str(include_str!("../../../catalogue/ip/schema.json")).unwrap();
+        let validator = |result: &str| {
+            let mut schema = schema.clone();
+            schema["$ref"] = format!("#/$defs/{result}").into();
+            jsonschema::validator_for(&schema).unwrap()
+        };
+        let (located, address) = (validator("Located"), validator("Address"));
+        for ip in [
+            "10.0.0.1",
+            "::1",
+            "fe80::1",
+            "100.64.0.1",
+            "2001:db8::1",
+            "ff02::1",
+            "0.0.0.0",
+            "240.0.0.1",
+        ] {
+            let answer = call("ip.lookup", Some(ip), None).unwrap();
+            assert!(
+                located.is_valid(&answer) && address.is_valid(&answer),
+                "{answer}"
+            );
+        }
+        // A public address without a country is an answer about oneself, and none about another.
+        let own = call("ip.me", Some("8.8.8.8"), None).unwrap();
+        assert!(address.is_valid(&own) && !located.is_valid(&own), "{own}");
+        let mut placed = call("ip.lookup", Some("10.0.0.1"), None).unwrap();
+        placed["country_code"] = "FR".into();
+        assert!(
+            !address.is_valid(&placed),
+            "a private address lies in no country"
+        );
+    }
+
+    #[test]
     fn what_is_no_address_is_refused_by_name() {
         for ip in [
             "",

@@ -132,6 +132,31 @@ fn a_feature_says_what_and_where_and_how_sure() {
 }
 
 #[test]
+fn answers_keep_to_the_schema_of_their_category() {
+    let mut schema: Value =
+        serde_json::from_str(include_str!("../../../../catalogue/geocoding/schema.json")).unwrap();
+    schema["$ref"] = "#/$defs/Places".into();
+    let schema = jsonschema::validator_for(&schema).expect("a schema");
+    for q in ["Paris", "Springfield", "San", "Marseil", "Monaco"] {
+        let answer = call("cities.search", json!({ "q": q, "limit": 50 })).unwrap();
+        assert_eq!(
+            schema.validate(&answer).map_err(|error| error.to_string()),
+            Ok(()),
+            "{q}"
+        );
+    }
+    for city in all().step_by(100) {
+        let point = json!({ "lat": city.latitude, "lon": city.longitude });
+        let answer = call("cities.reverse", point).unwrap();
+        assert_eq!(
+            schema.validate(&answer).map_err(|error| error.to_string()),
+            Ok(()),
+            "{city:?}"
+        );
+    }
+}
+
+#[test]
 fn a_beginning_is_less_sure_than_a_name() {
     let properties = found(json!({ "q": "Marseil" }));
     assert_eq!(properties[0]["name"], "Marseille");

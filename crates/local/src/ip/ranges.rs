@@ -47,11 +47,14 @@ const VERSION_4: &[([u8; 4], u32, Range)] = &[
 const VERSION_6: &[([u16; 8], u32, Range)] = &[
     ([0, 0, 0, 0, 0, 0, 0, 0], 128, Range::Unspecified),
     ([0, 0, 0, 0, 0, 0, 0, 1], 128, Range::Loopback),
-    // Local translation to IPv4 (RFC 8215).
+    // Translation to IPv4 (RFC 6052), and its local kind (RFC 8215).
+    ([0x64, 0xff9b, 0, 0, 0, 0, 0, 0], 96, Range::Reserved),
     ([0x64, 0xff9b, 1, 0, 0, 0, 0, 0], 48, Range::Private),
     // Protocol assignments, Teredo and ORCHID among them.
     ([0x2001, 0, 0, 0, 0, 0, 0, 0], 23, Range::Reserved),
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32, Range::Documentation),
+    // 6to4, given up by RFC 7526; the IPv4 address in it may be private.
+    ([0x2002, 0, 0, 0, 0, 0, 0, 0], 16, Range::Reserved),
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20, Range::Documentation),
     ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3, Range::Public),
     ([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7, Range::Private),
@@ -62,13 +65,11 @@ const VERSION_6: &[([u16; 8], u32, Range)] = &[
 ];
 
 impl Range {
+    /// An IPv4 address mapped into IPv6 (`::ffff:10.0.0.1`) is what is in it.
     pub(super) fn of(address: IpAddr) -> Self {
-        match address {
+        match address.to_canonical() {
             IpAddr::V4(address) => Self::of_version_4(address),
-            IpAddr::V6(address) => match inner(address) {
-                Some(inner) => Self::of_version_4(inner),
-                None => Self::of_version_6(address),
-            },
+            IpAddr::V6(address) => Self::of_version_6(address),
         }
     }
 
@@ -108,18 +109,6 @@ impl Range {
     }
 }
 
-/// The IPv4 address that an IPv6 address stands for: mapped (`::ffff:0:0/96`), translated (`64:ff9b::/96`, RFC 6052)
-/// or 6to4 (`2002::/16`). Such a one is as private as what is in it.
-fn inner(address: Ipv6Addr) -> Option<Ipv4Addr> {
-    let join = |high: u16, low: u16| Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low));
-    match address.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low]
-        | [0x64, 0xff9b, 0, 0, 0, 0, high, low]
-        | [0x2002, high, low, ..] => Some(join(high, low)),
-        _ => None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -147,8 +136,6 @@ mod tests {
                     "fec0::1",
                     "64:ff9b:1::7",
                     "::ffff:10.1.2.3",
-                    "64:ff9b::10.1.2.3",
-                    "2002:a00:1::1",
                 ],
             ),
             (Range::LinkLocal, &["169.254.0.1", "fe80::1", "febf::1"]),
@@ -180,6 +167,8 @@ mod tests {
                     "100::1",
                     "2001::1",
                     "2001:1ff::1",
+                    "64:ff9b::808:808",
+                    "2002:808:808::1",
                     "5f00::1",
                     "::2",
                     "4000::1",
@@ -203,8 +192,6 @@ mod tests {
                     "2001:200::1",
                     "2606:4700::1111",
                     "::ffff:8.8.8.8",
-                    "64:ff9b::808:808",
-                    "2002:808:808::1",
                 ],
             ),
         ] {
