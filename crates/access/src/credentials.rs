@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::access::Vault;
 use crate::sealing::{Master, Place};
-use crate::{Access, AccessError, names, placeholder, random, unlock};
+use crate::{Access, AccessError, instant, names, placeholder, random, unlock};
 
 /// How often work that another process undid is begun again.
 pub(crate) const ATTEMPTS: usize = 5;
@@ -173,7 +173,7 @@ fn seal(
         key_version: master.version,
         data_key: envelope.data_key,
         secret: envelope.secret,
-        created_at: Timestamp::now(),
+        created_at: instant::now(),
     })
 }
 

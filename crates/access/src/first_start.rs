@@ -2,9 +2,8 @@
 
 use guichet_engine::identity::{OrganizationId, ProjectId};
 use guichet_store::ProjectRecord;
-use jiff::Timestamp;
 
-use crate::{Access, AccessError, NewKey};
+use crate::{Access, AccessError, NewKey, instant};
 
 const DEFAULT: &str = "default";
 const DEFAULT_NAME: &str = "Default";
@@ -45,7 +44,7 @@ impl Access {
             id: default_project(),
             organization: default_organization(),
             name: DEFAULT_NAME.into(),
-            created_at: Timestamp::now(),
+            created_at: instant::now(),
         };
         Ok(self
             .shared

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
-use crate::{Access, AccessError, KeyText, names};
+use crate::{Access, AccessError, KeyText, instant, names};
 
 /// What may be known about a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -137,7 +137,7 @@ impl Access {
     /// overlap ends, or until its own end if that is sooner.
     pub async fn rotate_key(&self, id: &KeyId, overlap: Duration) -> Result<NewKey, AccessError> {
         let old = self.find_key(id).await?;
-        let now = Timestamp::now();
+        let now = instant::now();
         let life = old.expires_at.map(|end| end.duration_since(old.created_at));
         let (mut draft, text) = self.draft_key(old.project, &old.name, None)?;
         draft.expires_at = life.map(|life| now.saturating_add(life).unwrap_or(Timestamp::MAX));
@@ -193,8 +193,8 @@ impl Access {
             project,
             name,
             secret_hash: *self.shared.pepper.hash(&key).as_bytes(),
-            created_at: Timestamp::now(),
-            expires_at,
+            created_at: instant::now(),
+            expires_at: expires_at.map(instant::whole_millis),
         };
         Ok((draft, text))
     }

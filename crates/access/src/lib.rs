@@ -13,6 +13,7 @@ mod encoding;
 mod environment;
 mod error;
 mod first_start;
+mod instant;
 mod key_file;
 mod key_text;
 mod keyring;

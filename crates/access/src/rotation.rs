@@ -241,7 +241,7 @@ mod tests {
             .unwrap();
         server.reload().await.unwrap();
         server
-            .set_credential("nasa", "from-server", SecretString::from("sealed-anew"))
+            .set_credential("nasa", "second", SecretString::from("sealed-anew"))
             .await
             .unwrap();
         command.reload().await.unwrap();

@@ -224,3 +224,80 @@ fn suspension(row: &SqliteRow) -> Result<SuspensionRecord, StoreError> {
         })?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    async fn database(folder: &tempfile::TempDir) -> Database {
+        Database::open(&folder.path().join("guichet.db"))
+            .await
+            .unwrap()
+    }
+
+    async fn kept(database: &Database) -> Vec<String> {
+        sqlx::query_scalar("SELECT id FROM kept_answer ORDER BY id")
+            .fetch_all(database.reader())
+            .await
+            .unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_sweep_deletes_what_has_ended_and_what_is_too_much() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(&folder).await;
+        let now = Timestamp::now();
+        for (id, seconds) in [("a", -5), ("b", 10), ("c", 30), ("d", 20)] {
+            let expires = now + jiff::SignedDuration::from_secs(seconds);
+            database
+                .keep_answer(id.into(), Bytes::from_static(b"{}"), expires)
+                .await
+                .unwrap();
+        }
+        database.sweep_answers(to_millis(now), 2).await.unwrap();
+        assert_eq!(kept(&database).await, ["c", "d"]);
+    }
+
+    #[tokio::test]
+    async fn writing_sweeps_by_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(&folder).await;
+        database
+            .keep_answer("old".into(), Bytes::new(), Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
+        assert_eq!(kept(&database).await, Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn an_answer_past_its_time_is_not_given() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = database(&folder).await;
+        let soon = Timestamp::now() + jiff::SignedDuration::from_millis(200);
+        database
+            .keep_answer("id".into(), Bytes::from_static(b"old"), Timestamp::MAX)
+            .await
+            .unwrap();
+        database
+            .keep_answer("id".into(), Bytes::from_static(b"new"), soon)
+            .await
+            .unwrap();
+        assert_eq!(
+            database.kept_answer("id".into()).await.unwrap().unwrap(),
+            "new"
+        );
+        tokio::time::sleep(Duration::from_millis(250)).await;
+        assert_eq!(database.kept_answer("id".into()).await.unwrap(), None);
+    }
+
+    #[test]
+    fn one_caller_per_interval_sweeps() {
+        let sweep = Sweep::default();
+        assert!(sweep.is_due(1_000_000));
+        assert!(!sweep.is_due(1_000_001));
+        assert!(sweep.is_due(1_060_000));
+        assert!(sweep.is_due(500_000), "the clock was set back");
+    }
+}

@@ -1,0 +1,6 @@
+//! The store over real files.
+
+mod engine;
+mod kill;
+mod open;
+mod records;
