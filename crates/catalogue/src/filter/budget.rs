@@ -25,7 +25,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             steps: 5_000_000,
-            time: Duration::from_secs(1),
+            time: Duration::from_millis(500),
             stack: 384 * 1024,
             depth: 128,
             size: 64 << 20,

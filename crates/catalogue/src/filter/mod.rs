@@ -25,6 +25,13 @@ pub use value::Input;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Filter(usize);
 
+impl Filter {
+    /// Its place among the filters, in the order in which they were added.
+    pub(crate) fn index(self) -> usize {
+        self.0
+    }
+}
+
 /// All filters of a catalogue.
 pub struct Program {
     filter: jaq_core::Filter<natives::Fenced>,

@@ -41,6 +41,9 @@ const LEFT_OUT: [&str; 8] = [
     "tojson",
 ];
 
+/// Counting a path ends here: longer than any depth that is allowed.
+const LONGEST_PATH: usize = 1000;
+
 /// Definitions of jaq's library that call what is left out.
 pub(super) const UNDEFINED: [&str; 4] = ["stderr", "debug", "halt", "halt_error"];
 
@@ -97,7 +100,14 @@ fn own() -> [Fun<Fenced>; 8] {
 
 fn step() -> Native<Fenced> {
     Native::<Fenced>::new(|cv| box_once(cv.0.data().budget.step().map(|()| cv.1).map_err(stop)))
-        .with_paths(|cv| box_once(cv.0.data().budget.step().map(|()| cv.1).map_err(stop)))
+        .with_paths(|cv| {
+            let budget = cv.0.data().budget;
+            // The path to a value is a chain as well; it is as deep as the value that it would make.
+            let passed = budget
+                .step()
+                .and_then(|()| budget.nested(cv.1.1.iter().take(LONGEST_PATH).count()));
+            box_once(passed.map(|()| cv.1).map_err(stop))
+        })
         .with_update(|cv, update| match cv.0.data().budget.step() {
             Ok(()) => update(cv.1),
             Err(bound) => box_once(Err(stop(bound))),

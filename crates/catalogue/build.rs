@@ -1,0 +1,5 @@
+//! New files of the catalogue are embedded without a change in the sources.
+
+fn main() {
+    println!("cargo::rerun-if-changed=../../catalogue");
+}
