@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use guichet_engine::identity::Credential;
+use guichet_engine::identity::{Credential, CredentialId};
 use guichet_store::Database;
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, watch};
 
 use crate::keyring::{Keyring, Pepper};
@@ -92,11 +93,7 @@ impl Access {
             .store(Arc::new(Keyring::new(self.shared.database.keys().await?)));
         let credentials = self.read_credentials(&mut vault).await?;
         self.shared.credentials.send_if_modified(|current| {
-            // An id names one secret for ever, so that the same ids are the same credentials.
-            let changed = !current
-                .iter()
-                .map(|old| &old.id)
-                .eq(credentials.iter().map(|new| &new.id));
+            let changed = !current.iter().map(face).eq(credentials.iter().map(face));
             if changed {
                 *current = credentials.into();
             }
@@ -104,6 +101,11 @@ impl Access {
         });
         Ok(())
     }
+}
+
+/// What makes two credentials the same.
+fn face(credential: &Credential) -> (&CredentialId, &str) {
+    (&credential.id, credential.secret.expose_secret())
 }
 
 impl fmt::Debug for Access {

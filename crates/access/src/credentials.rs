@@ -22,7 +22,7 @@ const SHOWN: usize = 4;
 /// What may be known about a credential.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct CredentialInfo {
-    /// Its id, `<provider>/<four hexadecimal digits>`; it names one secret for ever.
+    /// Its id, `<provider>/<four hexadecimal digits>`; a new secret gets a new one.
     pub id: CredentialId,
     /// The provider's id in the catalogue.
     pub provider: String,
@@ -94,7 +94,7 @@ impl Access {
                     secret,
                 }),
                 None => {
-                    tracing::warn!(credential = %record.id, "damaged: set it again or remove it")
+                    tracing::warn!(credential = %record.id, "damaged: set it again or remove it");
                 }
             }
         }

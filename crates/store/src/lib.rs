@@ -1,7 +1,7 @@
 //! Durable state: who exists, which keys and sealed credentials there are, and what the engine remembers.
 //!
 //! [`Database`] is the door. It speaks in records and ids; no SQL and no driver type leaves this crate, so that
-//! another engine can stand beside SQLite without a caller noticing. The SQL text is the common dialect (`$1`,
+//! another engine can stand beside `SQLite` without a caller noticing. The SQL text is the common dialect (`$1`,
 //! `ON CONFLICT … DO UPDATE`); only what is in `sqlite/` and `migrations/sqlite/` belongs to one engine.
 //!
 //! **Invariant:** this crate stores secrets only as hashes or sealed bytes and cannot open them. A call that

@@ -115,7 +115,7 @@ async fn a_key_has_one_successor_even_if_two_processes_rotate_it() {
         installation.start().await.unwrap(),
     );
     let key = one.first_key().await.unwrap().unwrap().info.id;
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let (first, second) = tokio::join!(one.rotate_key(&key, hour), two.rotate_key(&key, hour));
     let lost = [first, second]
         .into_iter()

@@ -1,5 +1,7 @@
 //! Keys, credentials and the vault over a real database file.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests fail by panicking")]
+
 mod credentials;
 mod first_start;
 mod installation;

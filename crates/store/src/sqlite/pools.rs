@@ -13,7 +13,7 @@ use crate::{FolderLock, OpenProblem, StoreError};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Reads are rare (start, reload, kept answers); each connection costs a thread and its page cache.
 const READERS: u32 = 2;
-const READER_IDLE: Duration = Duration::from_secs(60);
+const READER_IDLE: Duration = Duration::from_mins(1);
 
 /// `SQLite` has one writer at a time anyway: one connection queues in order instead of fighting for the lock.
 #[derive(Debug)]

@@ -16,7 +16,9 @@ const ROUNDS: usize = 10;
 #[tokio::test]
 #[ignore = "started by the test below"]
 async fn writer() {
-    let path = PathBuf::from(env::var_os(DATABASE).expect("the path of a database"));
+    let Some(path) = env::var_os(DATABASE).map(PathBuf::from) else {
+        return;
+    };
     let database = Database::open(&path).await.unwrap();
     let begin = stored(&database).await;
     for number in begin + 1.. {
