@@ -61,3 +61,8 @@ fn zones(parameters: &Map<String, Value>, context: &Context) -> Result<Value, Fa
     }
     Ok(Value::Array(zones))
 }
+
+/// The IANA names of a country's zones.
+pub(crate) fn zones_of(code: &str) -> impl Iterator<Item = &'static str> {
+    country::zones(code).map(|zone| zone.tz)
+}

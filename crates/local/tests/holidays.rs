@@ -1,6 +1,8 @@
 //! The computed holidays: every country and year against a reference (see `scripts/holidays_fixture.py`), and the
 //! shape against the category's schema.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use guichet_local::{Context, Failure, function};

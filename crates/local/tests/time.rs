@@ -1,5 +1,7 @@
 //! Clocks, zones, sun and moon: the answers and their shapes.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic, its helpers too")]
+
 use guichet_local::{Context, Failure, function};
 use proptest::prelude::*;
 use serde_json::{Value, json};
