@@ -106,12 +106,12 @@ impl fmt::Debug for KeyText<'_> {
 fn is_well_formed(text: &[u8]) -> bool {
     text.len() == CHECKSUM.end
         && text.starts_with(PREFIX.as_bytes())
-        && text[ID].iter().all(is_of_id)
+        && text[ID].iter().copied().all(is_of_id)
         && text[SEPARATOR] == b'_'
         && text[SECRET.start..].iter().all(u8::is_ascii_alphanumeric)
 }
 
-fn is_of_id(byte: &u8) -> bool {
+fn is_of_id(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'z') && !matches!(byte, b'i' | b'l' | b'o' | b'u')
 }
 
@@ -126,7 +126,7 @@ fn fault(text: &str) -> KeyTextError {
         match index {
             _ if index < ID.start => true,
             SEPARATOR => byte == b'_',
-            _ if ID.contains(&index) => is_of_id(&byte),
+            _ if ID.contains(&index) => is_of_id(byte),
             _ => byte.is_ascii_alphanumeric(),
         }
     };

@@ -98,7 +98,7 @@ pub(crate) fn check(text: &str) -> Result<(), Placeholder> {
     }
 }
 
-/// A single letter or digit may be real: TheMealDB's public key is `1`.
+/// A single letter or digit may be real: `TheMealDB`'s public key is `1`.
 fn is_repeated(text: &str) -> bool {
     let mut rest = text.chars();
     let first = rest.next();
