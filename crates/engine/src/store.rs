@@ -26,7 +26,12 @@ pub trait Store: Send + Sync + 'static {
     fn kept_answer(&self, key: String) -> BoxFuture<'_, Result<Option<Bytes>, StoreError>>;
 
     /// Keeps an answer, in place of an older one under the same key, until `expires`.
-    fn keep_answer(&self, key: String, answer: Bytes, expires: Timestamp) -> BoxFuture<'_, Result<(), StoreError>>;
+    fn keep_answer(
+        &self,
+        key: String,
+        answer: Bytes,
+        expires: Timestamp,
+    ) -> BoxFuture<'_, Result<(), StoreError>>;
 }
 
 /// One quota window of one budget.

@@ -147,10 +147,12 @@ impl<'s> Fence<'s> {
         right: Term<&'s str>,
     ) -> Fenced<'s> {
         Ok(match operator {
+            BinaryOp::Pipe(None) if once(&left) => pipe(left, right),
             BinaryOp::Pipe(None) => pipe(left, pipe(call(STEP), right)),
             BinaryOp::Pipe(Some(pattern)) => {
-                let pattern = self.pattern(pattern)?;
-                join(left, BinaryOp::Pipe(Some(pattern)), pipe(call(STEP), right))
+                let (pattern, once) = (self.pattern(pattern)?, once(&left));
+                let right = if once { right } else { pipe(call(STEP), right) };
+                join(left, BinaryOp::Pipe(Some(pattern)), right)
             }
             BinaryOp::Math(Math::Mul) => Term::Call(MULTIPLY, vec![left, right]),
             BinaryOp::Math(Math::Add) => measured(join(left, operator, right)),
@@ -239,6 +241,28 @@ impl<'s> Fence<'s> {
 
 type Piece<'s> = StrPart<&'s str, Term<&'s str>>;
 type Member<'s> = (Term<&'s str>, Option<Term<&'s str>>);
+
+/// Whether a term gives at most one value and calls nothing, so that what it is piped to cannot repeat because of it.
+fn once(term: &Term<&str>) -> bool {
+    match term {
+        Term::Id | Term::Num(_) | Term::Var(_) | Term::Arr(None) => true,
+        Term::Path(base, Path(parts)) => {
+            once(base)
+                && parts
+                    .iter()
+                    .all(|(part, _)| matches!(part, Part::Index(index) if literal(index)))
+        }
+        other => literal(other),
+    }
+}
+
+fn literal(term: &Term<&str>) -> bool {
+    match term {
+        Term::Num(_) | Term::Var(_) => true,
+        Term::Str(None, parts) => parts.iter().all(|part| !matches!(part, StrPart::Term(_))),
+        _ => false,
+    }
+}
 
 fn call(name: &'static str) -> Term<&'static str> {
     Term::Call(name, Vec::new())

@@ -45,7 +45,7 @@ const LEFT_OUT: [&str; 8] = [
 const LONGEST_PATH: usize = 1000;
 
 /// Definitions of jaq's library that call what is left out.
-pub(super) const UNDEFINED: [&str; 4] = ["stderr", "debug", "halt", "halt_error"];
+pub(super) const UNDEFINED: [&str; 5] = ["stderr", "debug", "halt", "halt_error", "tonumber"];
 
 pub(super) fn all() -> impl Iterator<Item = Fun<Fenced>> {
     let library = jaq_core::funs()
@@ -56,7 +56,7 @@ pub(super) fn all() -> impl Iterator<Item = Fun<Fenced>> {
         .chain(own())
 }
 
-fn own() -> [Fun<Fenced>; 8] {
+fn own() -> [Fun<Fenced>; 10] {
     [
         (fence::STEP, v(0), step()),
         (
@@ -89,6 +89,16 @@ fn own() -> [Fun<Fenced>; 8] {
             Native::new(|cv| {
                 box_once(spell(cv.1, cv.0.data().budget).map(|value| Val::from(value.to_string())))
             }),
+        ),
+        (
+            "tonumber",
+            v(0),
+            Native::new(|cv| box_once(to_number(cv.1))),
+        ),
+        (
+            "compact",
+            v(0),
+            Native::new(|cv| box_once(Ok(compact(cv.1)))),
         ),
         (
             "fromjson",
@@ -236,6 +246,47 @@ fn repeated(length: usize, times: &Num) -> usize {
         Num::BigInt(_) | Num::Dec(_) => f64::MAX,
     };
     (length as f64 * times.max(0.0)) as usize
+}
+
+/// As jq has it: `"08"` is eight, although it is no JSON.
+fn to_number<'a>(value: Val) -> ValX<'a, Val> {
+    let Val::TStr(text) = &value else {
+        let number = matches!(value, Val::Num(_));
+        return if number {
+            Ok(value)
+        } else {
+            Err(Exn::from(Error::typ(value, "number")))
+        };
+    };
+    let parsed = std::str::from_utf8(text)
+        .ok()
+        .map(str::trim)
+        .and_then(|text| {
+            let integer = text.parse::<isize>().ok().map(Val::from);
+            integer.or_else(|| {
+                text.parse::<f64>()
+                    .ok()
+                    .filter(|number| number.is_finite())
+                    .map(Val::from)
+            })
+        });
+    parsed.ok_or_else(|| Exn::from(Error::str("cannot parse as number")))
+}
+
+/// Objects without their null members: in almost every mapping, so not left to `with_entries`.
+fn compact(value: Val) -> Val {
+    match value {
+        Val::Obj(members) if members.values().any(|member| matches!(member, Val::Null)) => {
+            let kept = members
+                .iter()
+                .filter(|(_, member)| !matches!(member, Val::Null));
+            Val::obj(
+                kept.map(|(name, member)| (name.clone(), member.clone()))
+                    .collect(),
+            )
+        }
+        other => other,
+    }
 }
 
 /// Reads JSON with the depth that everything else is read with; jaq's own reader knows no bound.

@@ -1,9 +1,10 @@
+def IN(source): . as $wanted | any(source; . == $wanted);
+def IN(source; wanted): any(source; IN(wanted));
 def num:
   if type == "number" then .
   elif type == "string" then
     (gsub("[,%$\\s]"; "") | if . == "" or . == "-" or . == "." then null else (tonumber? // null) end)
   else null end;
-def compact: if type == "object" then with_entries(select(.value != null)) else . end;
 def epoch:
   if . == null then null
   else (num | if . == null then null elif . > 100000000000 then . / 1000 else . end | if . == null then null else floor | todate end) end;

@@ -283,5 +283,13 @@ fn library_filters_still_work_inside_the_fence() {
         run("@uri \"/v1/\\(.b.c)\"", &input).unwrap(),
         json!("/v1/x%2Cy")
     );
-    assert_eq!(run("\"3\" | tonumber", &input).unwrap(), json!(3));
+    assert_eq!(
+        run("[\"3\", \"08\", \"1.50\", 2] | map(tonumber)", &input).unwrap(),
+        json!([3, 8, 1.5, 2])
+    );
+    assert!(run("\"x\" | tonumber", &input).is_err());
+    assert_eq!(
+        run("[.a[] | IN(1, 2)]", &input).unwrap(),
+        json!([false, true, true])
+    );
 }

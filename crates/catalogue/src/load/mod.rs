@@ -64,7 +64,10 @@ pub fn load(files: &Files, surroundings: &Surroundings) -> Result<Catalogue, Pro
             providers,
             program,
         }),
-        _ => Err(Problems(problems)),
+        _ => {
+            problems.dedup();
+            Err(Problems(problems))
+        }
     }
 }
 

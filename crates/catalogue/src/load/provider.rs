@@ -55,7 +55,9 @@ pub(super) fn read(
         docs: written.docs,
         verified: written.verified.map(|date| date.to_string()),
         source,
-        terms: written.terms.map(|terms| self::terms(terms, reader)),
+        terms: written
+            .terms
+            .map(|terms| self::terms(terms, written.kind, reader)),
         enabled: written.enabled,
         verify: written
             .verify
@@ -162,7 +164,7 @@ fn auth(written: &written::Auth, reader: &mut Reader<'_>) -> Auth {
     }
 }
 
-fn terms(written: written::Terms, reader: &mut Reader<'_>) -> Terms {
+fn terms(written: written::Terms, kind: Kind, reader: &mut Reader<'_>) -> Terms {
     let store = match &written.store {
         Some(text) if text.get_ref() == "never" => Some(std::time::Duration::ZERO),
         store => reader.duration_if(store.as_ref()),
@@ -171,7 +173,8 @@ fn terms(written: written::Terms, reader: &mut Reader<'_>) -> Terms {
         licence: written.licence,
         attribution: written.attribution,
         url: written.url,
-        commercial: written.commercial,
+        // Silence is no permission, but what is computed here is ours.
+        commercial: written.commercial.unwrap_or(kind == Kind::Local),
         store,
     }
 }

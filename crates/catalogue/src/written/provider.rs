@@ -55,12 +55,13 @@ pub(crate) enum Kind {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Terms {
+    #[serde(default)]
     pub(crate) licence: String,
     #[serde(default)]
     pub(crate) attribution: String,
     #[serde(default)]
     pub(crate) url: String,
-    pub(crate) commercial: bool,
+    pub(crate) commercial: Option<bool>,
     pub(crate) store: Option<Text>,
 }
 

@@ -1,0 +1,221 @@
+//! Reading an answer: error filters → success predicate → decode → map → validate. Pure.
+
+use guichet_catalogue::filter::{Filter, Input, Program, Variables};
+use guichet_catalogue::model::{Exchange, Http, Retry};
+use guichet_catalogue::schema::Shape;
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::decode;
+use crate::outcome::{Class, Failure};
+use crate::retry_after::retry_after;
+use crate::transport::UpstreamResponse;
+
+/// What the filters of one exchange are run with.
+pub struct Reading<'a> {
+    /// All filters.
+    pub program: &'a Program,
+    /// The provider.
+    pub http: &'a Http,
+    /// The exchange.
+    pub exchange: &'a Exchange,
+    /// The call's variables; the answer's headers are filled in here.
+    pub variables: Variables,
+    /// The time of the answer.
+    pub now: Timestamp,
+}
+
+/// A good answer of one exchange.
+#[derive(Debug)]
+pub struct Answer {
+    /// The mapped result.
+    pub result: Value,
+    /// The provider's next cursor, or null.
+    pub next: Value,
+}
+
+impl Reading<'_> {
+    /// Reads an answer: its result, or what is wrong with it. `next` gives the cursor, where the operation has pages.
+    pub fn read(
+        mut self,
+        response: &UpstreamResponse,
+        next: Option<Filter>,
+    ) -> Result<Answer, Failure> {
+        self.variables.headers = headers(&response.headers);
+        self.error_filters(response)?;
+        self.status(response)?;
+        let body = self.body(response)?;
+        self.predicates(&body)
+            .map_err(|failure| failure.with_status(response.status))?;
+        let failed = |what: &str, error| {
+            Failure::new(
+                Class::BadPayload,
+                format!("the filter of `{what}` failed: {error}"),
+            )
+            .with_status(response.status)
+        };
+        let run = |filter| self.program.run(filter, &body, &self.variables);
+        let result = run(self.exchange.result).map_err(|error| failed("result", error))?;
+        let next = next
+            .map(run)
+            .transpose()
+            .map_err(|error| failed("next", error))?
+            .unwrap_or(Value::Null);
+        Ok(Answer { result, next })
+    }
+
+    /// What the provider's file says about errors holds before anything else, on every status.
+    fn error_filters(&self, response: &UpstreamResponse) -> Result<(), Failure> {
+        let Http { errors, .. } = self.http;
+        if errors.is_empty() {
+            return Ok(());
+        }
+        let seen = Input::members([
+            ("status", Input::from(&Value::from(response.status))),
+            ("headers", self.variables.headers.clone()),
+            (
+                "body",
+                decode::whatever(self.exchange.decode, &response.body),
+            ),
+        ]);
+        for error in errors {
+            let holds = self.program.holds(error.when, &seen, &self.variables);
+            if holds.unwrap_or(false) {
+                let failure = Failure::new(error.class, "the provider's file says so")
+                    .with_status(response.status);
+                return Err(Failure {
+                    retry_at: self.retry_at(error.retry, &seen, response),
+                    ..failure
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn retry_at(
+        &self,
+        retry: Option<Retry>,
+        seen: &Input,
+        response: &UpstreamResponse,
+    ) -> Option<Timestamp> {
+        let written = retry.and_then(|retry| match retry {
+            Retry::After(wait) => self.now.checked_add(wait).ok(),
+            Retry::At(filter) => {
+                let seconds = self
+                    .program
+                    .run(filter, seen, &self.variables)
+                    .ok()?
+                    .as_f64()?;
+                Timestamp::from_millisecond(milliseconds(seconds)?).ok()
+            }
+        });
+        written.or_else(|| retry_after(&response.headers, self.now))
+    }
+
+    fn status(&self, response: &UpstreamResponse) -> Result<(), Failure> {
+        let page = decode::looks_like_html(self.exchange.decode, &response.body);
+        let Some(class) = class_of_status(response.status, page, self.http.auth.takes_credential())
+        else {
+            return Ok(());
+        };
+        let detail = if page {
+            "a page instead of data"
+        } else {
+            "the status says so"
+        };
+        let failure = Failure::new(class, detail).with_status(response.status);
+        Err(Failure {
+            retry_at: retry_after(&response.headers, self.now),
+            ..failure
+        })
+    }
+
+    fn body(&self, response: &UpstreamResponse) -> Result<Input, Failure> {
+        let bad =
+            |detail: String| Failure::new(Class::BadPayload, detail).with_status(response.status);
+        let encoding = response
+            .headers
+            .get(CONTENT_ENCODING)
+            .filter(|encoding| *encoding != "identity");
+        if encoding.is_some() {
+            return Err(bad("the body is compressed, which was not asked for".into()));
+        }
+        decode::decode(self.exchange.decode, &response.body).map_err(bad)
+    }
+
+    fn predicates(&self, body: &Input) -> Result<(), Failure> {
+        let holds = |filter: Option<Filter>, otherwise| {
+            let stopped =
+                |error| Failure::new(Class::BadPayload, format!("a predicate failed: {error}"));
+            filter.map_or(Ok(otherwise), |filter| {
+                self.program
+                    .holds(filter, body, &self.variables)
+                    .map_err(stopped)
+            })
+        };
+        if holds(self.exchange.empty, false)? {
+            return Err(Failure::new(
+                Class::Empty,
+                "the provider knows no such thing",
+            ));
+        }
+        if !holds(self.exchange.ok, true)? {
+            return Err(Failure::new(
+                Class::BadPayload,
+                "the success predicate does not hold",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The last check of a result.
+pub fn validate(shape: &Shape, result: &Value) -> Result<(), Failure> {
+    shape
+        .check(result)
+        .map_err(|reason| Failure::new(Class::BadPayload, format!("outside the schema: {reason}")))
+}
+
+/// What a status means where the provider's file does not say; none where the body decides.
+fn class_of_status(status: u16, page: bool, keyed: bool) -> Option<Class> {
+    Some(match status {
+        204 | 205 => Class::Empty,
+        200..=299 if page => Class::Blocked,
+        200..=299 => return None,
+        401 => Class::Auth,
+        402 => Class::Plan,
+        403 if keyed && !page => Class::Auth,
+        403 | 451 => Class::Blocked,
+        410 => Class::Gone,
+        400 | 405 | 406 | 411 | 413..=415 | 417 | 422 => Class::BadRequest,
+        418 | 429 => Class::RateLimited,
+        // "No such thing" is said properly only where the provider's file says that this is how it is said.
+        404 => Class::BadPayload,
+        _ => Class::Upstream,
+    })
+}
+
+/// Headers as filters see them: names in lower case, several values joined with commas.
+fn headers(headers: &HeaderMap) -> Input {
+    let members = headers.keys().map(|name| {
+        let values = headers
+            .get_all(name)
+            .iter()
+            .map(|value| String::from_utf8_lossy(value.as_bytes()));
+        (
+            name.as_str(),
+            Input::text(values.collect::<Vec<_>>().join(",")),
+        )
+    });
+    Input::members(members)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "bounded before")]
+fn milliseconds(seconds: f64) -> Option<i64> {
+    const LATEST: f64 = 253_402_300_799.0;
+    (0.0..LATEST)
+        .contains(&seconds)
+        .then_some((seconds * 1_000.0) as i64)
+}
