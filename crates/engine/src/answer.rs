@@ -1,0 +1,156 @@
+//! What a call comes to: an answer that says where it is from, or a refusal that says why.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use guichet_catalogue::parameters::InvalidParameter;
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::outcome::Attempt;
+
+/// A valid result and where it is from.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// The result as JSON text: within the operation's schema.
+    pub data: Bytes,
+    /// Who answered.
+    pub provider: Arc<str>,
+    /// How.
+    pub served: Served,
+    /// How long ago the provider gave it.
+    pub age: Duration,
+    /// For how much longer it counts as fresh.
+    pub fresh_for: Duration,
+    /// When the fact was true at its source, where the result says so (RFC 3339, or a date).
+    pub observed_at: Option<Arc<str>>,
+    /// What the provider's terms want shown.
+    pub attribution: Option<Arc<Attribution>>,
+    /// What was tried for this call, in order; empty when it came from the cache.
+    pub attempts: Vec<Attempt>,
+    /// Continues the list.
+    pub next_cursor: Option<String>,
+}
+
+/// How an answer came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Served {
+    /// Just now, from the provider.
+    Fresh,
+    /// From the cache, while it counts as fresh.
+    Cached,
+    /// From the cache although it is old, because nobody could answer.
+    Stale,
+    /// Computed here.
+    Local,
+}
+
+impl Served {
+    /// Its name in answers and metrics.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fresh => "fresh",
+            Self::Cached => "cached",
+            Self::Stale => "stale",
+            Self::Local => "local",
+        }
+    }
+}
+
+/// What a provider's terms want shown with its data.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Attribution {
+    /// The words.
+    pub text: String,
+    /// Where they lead.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub url: String,
+    /// Under which licence the data stands.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub licence: String,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The reason.
+    pub reason: Reason,
+    /// What was tried, in order.
+    pub attempts: Vec<Attempt>,
+    /// Who was not asked, and why.
+    pub skipped: Vec<Skipped>,
+    /// When asking again may help.
+    pub retry_at: Option<Timestamp>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// Parameters that cannot be used.
+    InvalidParameters(Vec<InvalidParameter>),
+    /// A place of this name is not known.
+    PlaceNotFound(String),
+    /// There is no such thing; the providers said so.
+    NotFound,
+    /// No provider could take this call: none configured, none allowed, none that knows such input.
+    NoCandidate,
+    /// Every provider that could is suspended or has no quota left.
+    AllSuspended,
+    /// Every provider that was asked failed.
+    AllFailed,
+    /// Time was up before anyone answered.
+    Deadline,
+    /// An operation with effects whose outcome nobody knows; it was not repeated.
+    OutcomeUnknown,
+}
+
+/// A provider that was not asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Skipped {
+    /// The provider.
+    pub provider: Arc<str>,
+    /// Why.
+    pub reason: SkipReason,
+    /// When it may be asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_at: Option<Timestamp>,
+}
+
+/// Why a provider was not asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// Turned off, by the operator or by default.
+    Disabled,
+    /// The caller's `providers` leave it out.
+    NotAllowed,
+    /// Its terms do not allow commercial use.
+    Licence,
+    /// It demands a contact, and `operator.contact` is not set.
+    NoContact,
+    /// It speaks without TLS, and the operator has not agreed.
+    PlainHttp,
+    /// It needs a credential, and there is none.
+    NoCredential,
+    /// It cannot take such input.
+    Input,
+    /// Recent failures.
+    Suspended,
+    /// A quota window is used up.
+    Quota,
+    /// As many calls as allowed are under way.
+    Busy,
+    /// The cursor belongs to another provider.
+    OtherCursor,
+}
+
+impl SkipReason {
+    /// Whether time alone mends it.
+    #[must_use]
+    pub fn is_temporary(self) -> bool {
+        matches!(self, Self::Suspended | Self::Quota | Self::Busy)
+    }
+}
