@@ -84,8 +84,11 @@ def languages(code):
     """BCP 47 tags of the official languages (where the law names none: of those that serve), most spoken first."""
     spoken = get_global("territory_languages").get(code, {})
     ranked = sorted(spoken.items(), key=lambda item: -item[1]["population_percent"])
-    of = lambda status: [tag.replace("_", "-") for tag, facts in ranked if facts["official_status"] == status]
-    return of("official") or of("de_facto_official")
+    for status in ("official", "de_facto_official"):
+        tags = [tag.replace("_", "-") for tag, facts in ranked if facts["official_status"] == status]
+        if tags:
+            return tags
+    return []
 
 
 def native_names(code):

@@ -7,24 +7,31 @@ mod country;
 mod easter;
 mod rule;
 
+use std::ops::RangeInclusive;
+
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use crate::{Context, Failure, Function};
+use crate::{Context, Failure, Function, params};
 use calendar::Holiday;
 use country::Country;
 
 pub(crate) const FUNCTIONS: &[(&str, Function)] =
     &[("holidays.list", list), ("holidays.next", next)];
 
+/// Nobody knows the laws of a later century.
+const YEARS: RangeInclusive<u64> = 1900..=2100;
+
+const MAX_NEXT: u64 = 20;
+
 /// How many coming holidays `next` gives when it is not told.
 const NEXT_BY_DEFAULT: u64 = 3;
 
 /// The holidays of `country` in `year`, in order of date.
-fn list(params: &Map<String, Value>, _: &Context) -> Result<Value, Failure> {
-    let (code, country) = country_of(params)?;
-    let year = year_of(params)?;
+fn list(parameters: &Map<String, Value>, _: &Context) -> Result<Value, Failure> {
+    let (code, country) = country_of(parameters)?;
+    let year = year_of(parameters)?;
     let holidays = calendar::of_year(&country, covered(code, &country, year)?);
     Ok(holidays
         .iter()
@@ -33,22 +40,19 @@ fn list(params: &Map<String, Value>, _: &Context) -> Result<Value, Failure> {
 }
 
 /// The next `limit` holidays of `country`, today's (UTC) included.
-fn next(params: &Map<String, Value>, context: &Context) -> Result<Value, Failure> {
-    let (code, country) = country_of(params)?;
-    let limit = params
-        .get("limit")
-        .and_then(Value::as_u64)
-        .unwrap_or(NEXT_BY_DEFAULT);
+fn next(parameters: &Map<String, Value>, context: &Context) -> Result<Value, Failure> {
+    let (code, country) = country_of(parameters)?;
+    let limit = params::optional_integer(parameters, "limit", 1..=MAX_NEXT)?;
     let today = context.now.to_zoned(TimeZone::UTC).date();
     let coming = coming_from(&country, today, covered(code, &country, today.year())?);
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let limit = usize::try_from(limit.unwrap_or(NEXT_BY_DEFAULT)).unwrap_or(usize::MAX);
     Ok(coming
         .take(limit)
         .map(|holiday| unified(code, &holiday))
         .collect())
 }
 
-/// Twenty holidays are asked for at most, and the shortest calendar has four a year: six years are enough.
+/// `MAX_NEXT` holidays at most are wanted, and the shortest calendar has four a year: six years are enough.
 fn coming_from(country: &Country, today: Date, year: i16) -> impl Iterator<Item = Holiday<'_>> {
     let last = country.until.unwrap_or(i16::MAX).min(year + 6);
     (year..=last)
@@ -56,11 +60,8 @@ fn coming_from(country: &Country, today: Date, year: i16) -> impl Iterator<Item 
         .filter(move |holiday| holiday.date >= today)
 }
 
-fn country_of(params: &Map<String, Value>) -> Result<(&str, Country), Failure> {
-    let code = params
-        .get("country")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
+fn country_of(parameters: &Map<String, Value>) -> Result<(&str, Country), Failure> {
+    let code = params::required_text(parameters, "country")?;
     country::rules(code)
         .map(|country| (code, country))
         .ok_or_else(|| {
@@ -72,16 +73,10 @@ fn country_of(params: &Map<String, Value>) -> Result<(&str, Country), Failure> {
         })
 }
 
-fn year_of(params: &Map<String, Value>) -> Result<i16, Failure> {
-    let year = params
-        .get("year")
-        .and_then(Value::as_i64)
-        .and_then(|year| i16::try_from(year).ok());
-    year.filter(|year| (1..=9998).contains(year))
-        .ok_or_else(|| Failure::Invalid {
-            param: "year",
-            reason: "expected a calendar year such as 2026".to_owned(),
-        })
+fn year_of(parameters: &Map<String, Value>) -> Result<i16, Failure> {
+    let year = params::optional_integer(parameters, "year", YEARS)?
+        .ok_or_else(|| params::invalid("year", "is missing"))?;
+    i16::try_from(year).map_err(|error| params::invalid("year", error.to_string()))
 }
 
 /// The year, if the country's rules hold in it: laws before `since` differed, and some calendars end.

@@ -3,7 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
-/// Easter Sunday of the western churches (Meeus, Astronomical Algorithms, chapter 8; after Butcher's algorithm of 1876).
+/// Easter Sunday of the western churches (Meeus, Astronomical Algorithms, chapter 8; Butcher's method of 1876).
 pub(super) fn western(year: i16) -> Date {
     let y = i32::from(year);
     let (golden, century, rest) = (y % 19, y / 100, y % 100);
