@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use guichet_catalogue::parameters::InvalidParameter;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::outcome::Attempt;
 
@@ -61,7 +61,8 @@ impl Served {
 }
 
 /// What a provider's terms want shown with its data.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Attribution {
     /// The words.
     pub text: String,

@@ -71,7 +71,12 @@ impl Call {
         let mut invalid = Vec::new();
         let options = Options::take(&operation, &mut raw, &mut invalid);
         match parameters::read(&operation, &raw) {
-            Ok(parameters) if invalid.is_empty() => Ok(Self { operation, parameters, options, caller }),
+            Ok(parameters) if invalid.is_empty() => Ok(Self {
+                operation,
+                parameters,
+                options,
+                caller,
+            }),
             Ok(_) => Err(invalid),
             Err(errors) => {
                 invalid.extend(errors);
@@ -83,16 +88,38 @@ impl Call {
     /// The place parameters that are still names.
     pub(crate) fn unresolved_places(&self) -> Vec<Arc<str>> {
         let named = |name: &str| self.parameters.get(name).is_some_and(Value::is_string);
-        let places = self.operation.parameters.iter().filter(|parameter| parameter.kind == ParameterType::Place);
-        places.map(|parameter| Arc::clone(&parameter.name)).filter(|name| named(name)).collect()
+        let places = self
+            .operation
+            .parameters
+            .iter()
+            .filter(|parameter| parameter.kind == ParameterType::Place);
+        places
+            .map(|parameter| Arc::clone(&parameter.name))
+            .filter(|name| named(name))
+            .collect()
     }
 }
 
 impl Options {
     /// Takes the common parameters out of what a caller sent, leaving those that the operation declares itself.
-    fn take(operation: &Operation, raw: &mut Map<String, Value>, invalid: &mut Vec<InvalidParameter>) -> Self {
-        let own = |name: &str| operation.parameters.iter().any(|parameter| &*parameter.name == name);
-        let mut take = |name: &str| if own(name) { None } else { raw.remove(name).map(|value| plain(&value)) };
+    fn take(
+        operation: &Operation,
+        raw: &mut Map<String, Value>,
+        invalid: &mut Vec<InvalidParameter>,
+    ) -> Self {
+        let own = |name: &str| {
+            operation
+                .parameters
+                .iter()
+                .any(|parameter| &*parameter.name == name)
+        };
+        let mut take = |name: &str| {
+            if own(name) {
+                None
+            } else {
+                raw.remove(name).map(|value| plain(&value))
+            }
+        };
         let mut wrong = |name: &str, given: &str, allowed: &str| {
             invalid.push(InvalidParameter {
                 name: name.into(),
@@ -103,10 +130,18 @@ impl Options {
         };
         let mut options = Self::default();
         if let Some(text) = take("providers") {
-            let known: Vec<&str> = operation.endpoints.iter().map(|endpoint| &*endpoint.provider.id).collect();
+            let known: Vec<&str> = operation
+                .endpoints
+                .iter()
+                .map(|endpoint| &*endpoint.provider.id)
+                .collect();
             match Providers::read(&text, &known) {
                 Ok(providers) => options.providers = providers,
-                Err(error) => wrong("providers", &error, &format!("of {}; `!` before one excludes it", known.join(", "))),
+                Err(error) => wrong(
+                    "providers",
+                    &error,
+                    &format!("of {}; `!` before one excludes it", known.join(", ")),
+                ),
             }
         }
         if let Some(text) = take("max_age") {
@@ -141,7 +176,11 @@ impl Providers {
     /// The error is the first name that no provider has.
     fn read(text: &str, known: &[&str]) -> Result<Self, String> {
         let mut providers = Self::default();
-        for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        for name in text
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty())
+        {
             let (id, list) = match name.strip_prefix('!') {
                 Some(id) => (id, &mut providers.excluded),
                 None => (name, &mut providers.allowed),

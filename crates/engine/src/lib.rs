@@ -3,12 +3,34 @@
 //! The engine knows nothing of HTTP servers, command lines or SQL. It reaches the world through three seams only:
 //! [`clock`], [`transport`] and [`store`].
 
+pub mod answer;
+mod attempt;
+pub mod breaker;
+mod cache;
+pub mod call;
+pub mod client;
+pub mod clock;
+mod cursor;
+mod deadline;
 pub mod decode;
+mod engine;
+mod flight;
+mod guarantee;
+mod guard;
 pub mod identity;
+mod journal;
+pub mod ledger;
 pub mod outcome;
+pub mod plan;
 pub mod read;
 pub mod replay;
 pub mod request;
 mod retry_after;
+mod retry_budget;
+pub mod settings;
 pub mod store;
 pub mod transport;
+
+pub use engine::{CandidateState, Engine, Observer, Parts, ProxyCall, Verification};
+pub use guarantee::Guarantee;
+pub use settings::{ProviderSettings, Settings};

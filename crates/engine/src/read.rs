@@ -155,16 +155,16 @@ impl Reading<'_> {
                     .map_err(stopped)
             })
         };
-        if holds(self.exchange.empty, false)? {
-            return Err(Failure::new(
-                Class::Empty,
-                "the provider knows no such thing",
-            ));
-        }
         if !holds(self.exchange.ok, true)? {
             return Err(Failure::new(
                 Class::BadPayload,
                 "the success predicate does not hold",
+            ));
+        }
+        if holds(self.exchange.empty, false)? {
+            return Err(Failure::new(
+                Class::Empty,
+                "the provider knows no such thing",
             ));
         }
         Ok(())

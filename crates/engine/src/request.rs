@@ -77,6 +77,26 @@ impl Draft {
         })
     }
 
+    /// A caller's own request, which is passed on.
+    pub(crate) fn of_proxy(
+        method: http::Method,
+        url: Url,
+        own: HeaderMap,
+        body: Bytes,
+        private_allowed: bool,
+        sender: &Sender,
+    ) -> Self {
+        let mut headers = standard_headers(sender);
+        headers.extend(own);
+        Self {
+            method,
+            url,
+            headers,
+            body,
+            private_allowed,
+        }
+    }
+
     /// Method and URL, for people.
     #[must_use]
     pub fn describe(&self) -> String {

@@ -1,0 +1,181 @@
+//! One candidate, asked once: requests, redirects, the reading of answers. What it may take is given to it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use guichet_catalogue::filter::{Filter, Input, Program, Variables};
+use guichet_catalogue::model::{Auth, Exchange, Http, HttpCall};
+use guichet_catalogue::schema::Shape;
+use http::header::LOCATION;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+use tokio::time::Instant;
+
+use crate::clock::Clock;
+use crate::ledger::Reservation;
+use crate::outcome::{Class, Failure};
+use crate::read::{Answer, Reading, validate};
+use crate::request::{Draft, Sender, check_egress};
+use crate::transport::{Limits, Transport, TransportError, UpstreamRequest, UpstreamResponse};
+
+/// Hops after the first request.
+const REDIRECTS: usize = 3;
+
+/// A host that does not exist today may exist tomorrow, and a broken name server says the same of every host.
+const NO_SUCH_HOST: Duration = Duration::from_secs(3_600);
+
+/// Everything that asking a candidate over HTTP needs.
+pub(crate) struct Attempting<'a> {
+    pub(crate) program: &'a Program,
+    pub(crate) http: &'a Http,
+    pub(crate) secret: Option<&'a SecretString>,
+    pub(crate) sender: &'a Sender,
+    pub(crate) transport: &'a Arc<dyn Transport>,
+    pub(crate) clock: &'a Arc<dyn Clock>,
+    pub(crate) variables: Variables,
+    /// What this attempt may take altogether.
+    pub(crate) time: Duration,
+}
+
+impl Attempting<'_> {
+    /// Asks, and checks what is answered.
+    pub(crate) async fn ask(
+        &mut self,
+        call: &HttpCall,
+        shape: &Shape,
+        reservation: &mut Reservation,
+    ) -> Result<Answer, Failure> {
+        let end = Instant::now() + self.time;
+        let mut steps = Map::new();
+        for (name, exchange) in &call.steps {
+            let step = self.exchange(exchange, None, end, reservation).await?;
+            steps.insert(name.clone(), step.result);
+            self.variables.steps = Input::from(&Value::Object(steps.clone()));
+        }
+        let answer = self
+            .exchange(&call.last, call.next, end, reservation)
+            .await?;
+        validate(shape, &answer.result)?;
+        Ok(answer)
+    }
+
+    async fn exchange(
+        &self,
+        exchange: &Exchange,
+        next: Option<Filter>,
+        end: Instant,
+        reservation: &mut Reservation,
+    ) -> Result<Answer, Failure> {
+        let draft = Draft::build(
+            self.program,
+            self.http,
+            exchange,
+            &self.variables,
+            self.sender,
+        )?;
+        let request = draft.sign(&self.http.auth, self.secret)?;
+        let first = reservation.is_unsent();
+        reservation.sent();
+        let response = self
+            .follow(request, exchange.max_bytes, end)
+            .await
+            .inspect_err(|failure| {
+                // Units of earlier steps are spent whatever becomes of this one.
+                if failure.never_sent && first {
+                    reservation.never_sent();
+                }
+            })?;
+        let now = self.clock.now();
+        let (program, http, variables) = (self.program, self.http, self.variables.clone());
+        Reading {
+            program,
+            http,
+            exchange,
+            variables,
+            now,
+        }
+        .read(&response, next)
+    }
+
+    /// Sends a request and follows redirects, each checked like the first request.
+    async fn follow(
+        &self,
+        mut request: UpstreamRequest,
+        body: usize,
+        end: Instant,
+    ) -> Result<UpstreamResponse, Failure> {
+        for hop in 0..=REDIRECTS {
+            let limits = Limits {
+                time: end.saturating_duration_since(Instant::now()),
+                body,
+            };
+            let sent = self.transport.send(request.clone(), limits).await;
+            let response = sent.map_err(|error| {
+                let failure = failed(&error, self.clock.now());
+                Failure {
+                    never_sent: failure.never_sent && hop == 0,
+                    ..failure
+                }
+            })?;
+            match self.redirected(request, &response)? {
+                None => return Ok(response),
+                Some(next) => request = next,
+            }
+        }
+        Err(Failure::new(Class::Upstream, "redirected too often"))
+    }
+
+    fn redirected(
+        &self,
+        request: UpstreamRequest,
+        response: &UpstreamResponse,
+    ) -> Result<Option<UpstreamRequest>, Failure> {
+        if !matches!(response.status, 301 | 302 | 303 | 307 | 308) {
+            return Ok(None);
+        }
+        let location = response
+            .headers
+            .get(LOCATION)
+            .and_then(|location| location.to_str().ok());
+        let target = location.and_then(|location| request.url.join(location).ok());
+        let leads_astray =
+            |detail: &str| Failure::new(Class::Blocked, detail).with_status(response.status);
+        let Some(target) = target else {
+            return Err(leads_astray("redirected to nowhere"));
+        };
+        check_egress(self.http, &target)
+            .map_err(|_| leads_astray("redirected to a host that the file does not allow"))?;
+        // A secret goes nowhere but where it was meant to go.
+        if target.host_str() != request.url.host_str() && self.http.auth != Auth::None {
+            return Err(leads_astray("redirected with a credential to another host"));
+        }
+        if request.method != http::Method::GET {
+            return Err(leads_astray("redirected although it was no GET"));
+        }
+        Ok(Some(UpstreamRequest {
+            url: target,
+            ..request
+        }))
+    }
+}
+
+/// What a broken request means for the candidate.
+pub(crate) fn failed(error: &TransportError, now: Timestamp) -> Failure {
+    let (class, retry_at) = match error {
+        TransportError::NoSuchHost => (Class::Gone, now.checked_add(NO_SUCH_HOST).ok()),
+        TransportError::TooLarge => (Class::BadPayload, None),
+        TransportError::Forbidden => (Class::Blocked, None),
+        TransportError::Resolve
+        | TransportError::Connect
+        | TransportError::Tls
+        | TransportError::ConnectTimeout
+        | TransportError::Timeout
+        | TransportError::Broken => (Class::Upstream, None),
+    };
+    Failure {
+        retry_at,
+        never_sent: error.never_sent(),
+        ..Failure::new(class, error.to_string())
+    }
+}

@@ -1,0 +1,244 @@
+//! The way of a call before and after anyone is asked: cache, places, flights, staleness.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use guichet_catalogue::model::Catalogue;
+use serde_json::{Map, Value, json};
+
+use super::{Engine, Landed, Outcome, chain, kept};
+use crate::answer::{Answer, Reason, Refusal, Served};
+use crate::cache::{self, Entry, Key};
+use crate::call::{Call, Options};
+use crate::deadline::Deadline;
+
+pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusal> {
+    let deadline = Deadline::after(call.options.timeout.unwrap_or(engine.0.settings.timeout));
+    let shared = !call.operation.effects
+        && (call.operation.fresh.is_some() || call.operation.stale.is_some());
+    if !shared {
+        let outcome =
+            tokio::time::timeout(deadline.left() + GRACE, ask(engine.clone(), call, deadline))
+                .await;
+        return outcome
+            .unwrap_or_else(|_| Err(out_of_time()))
+            .map(|landed| given(&landed, engine));
+    }
+    let key = cache::key(&call);
+    let known = engine.0.answers.get(&key);
+    if let Some(answer) = known
+        .as_deref()
+        .and_then(|entry| from_cache(engine, entry, &call, &key))
+    {
+        return Ok(answer);
+    }
+    let flown = tokio::time::timeout(deadline.left() + GRACE, fly(engine, &call, &key)).await;
+    match flown.unwrap_or_else(|_| Err(out_of_time())) {
+        Ok(landed) => Ok(given(&landed, engine)),
+        Err(refusal) => old_answer(engine, known, &call, &key, refusal).await,
+    }
+}
+
+/// What may pass between the deadline and the refusal, so that the refusal can name who failed.
+const GRACE: Duration = Duration::from_millis(40);
+
+fn given(landed: &Landed, engine: &Engine) -> Answer {
+    Answer {
+        attempts: landed.attempts.clone(),
+        ..landed.entry.answer(Served::Fresh, engine.0.clock.now())
+    }
+}
+
+/// A fresh answer from the cache; one that will not be fresh for long is asked for again meanwhile.
+fn from_cache(engine: &Engine, entry: &Entry, call: &Call, key: &Key) -> Option<Answer> {
+    let now = engine.0.clock.now();
+    let young_enough = call
+        .options
+        .max_age
+        .is_none_or(|most| entry.age(now) < most);
+    if !entry.is_fresh(now) || !young_enough {
+        return None;
+    }
+    if entry.is_due(now) {
+        engine.0.flights.start(key, flight(engine, call, key));
+    }
+    Some(entry.answer(Served::Cached, now))
+}
+
+/// The answer of a flight that all equal calls share. It has at least the usual time, so that a hurried caller does
+/// not spoil it for the others.
+async fn fly(engine: &Engine, call: &Call, key: &Key) -> Outcome {
+    engine.0.flights.join(key, flight(engine, call, key)).await
+}
+
+fn flight(
+    engine: &Engine,
+    call: &Call,
+    key: &Key,
+) -> impl FnMut() -> futures_util::future::BoxFuture<'static, Outcome> {
+    let usual = engine.0.settings.timeout;
+    let time = call.options.timeout.map_or(usual, |own| own.max(usual));
+    move || {
+        let (engine, call, key) = (engine.clone(), call.clone(), Arc::clone(key));
+        Box::pin(async move {
+            let keep = call.operation.keep;
+            let outcome = ask(engine.clone(), call, Deadline::after(time)).await;
+            if let Ok(landed) = &outcome
+                && landed.entry.is_worth_keeping()
+            {
+                engine
+                    .0
+                    .answers
+                    .insert(Arc::clone(&key), Arc::clone(&landed.entry));
+                if keep {
+                    kept::keep(&engine, &key, &landed.entry).await;
+                }
+            }
+            outcome
+        })
+    }
+}
+
+/// When nobody could answer, an earlier answer that is not too old; it says how old it is.
+async fn old_answer(
+    engine: &Engine,
+    known: Option<Arc<Entry>>,
+    call: &Call,
+    key: &Key,
+    refusal: Refusal,
+) -> Result<Answer, Refusal> {
+    if !matches!(
+        refusal.reason,
+        Reason::NoCandidate | Reason::AllSuspended | Reason::AllFailed | Reason::Deadline
+    ) {
+        return Err(refusal);
+    }
+    let entry = match known {
+        None if call.operation.keep => kept::kept(engine, key).await,
+        known => known,
+    };
+    let now = engine.0.clock.now();
+    let usable = |entry: &Arc<Entry>| {
+        let accepted = call
+            .options
+            .max_age
+            .is_none_or(|most| entry.age(now) < most);
+        entry.may_be_served_stale(now) && accepted
+    };
+    match entry.filter(usable) {
+        Some(entry) => Ok(Answer {
+            attempts: refusal.attempts,
+            ..entry.answer(Served::Stale, now)
+        }),
+        None => Err(refusal),
+    }
+}
+
+/// Resolves places and asks the candidates.
+fn ask(
+    engine: Engine,
+    mut call: Call,
+    deadline: Deadline,
+) -> futures_util::future::BoxFuture<'static, Outcome> {
+    Box::pin(async move {
+        let catalogue = engine.catalogue();
+        resolve_places(&engine, &catalogue, &mut call, deadline).await?;
+        fill_internal(&mut call);
+        chain::run(&engine, &catalogue, &call, deadline).await
+    })
+}
+
+/// Places by name become coordinates through geocoding, with its own candidates, cache and fallback.
+async fn resolve_places(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    call: &mut Call,
+    deadline: Deadline,
+) -> Result<(), Refusal> {
+    for name in call.unresolved_places() {
+        let wanted = call
+            .parameters
+            .get(&*name)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
+        let Some(search) = catalogue.operation("geocoding", "search") else {
+            return Err(refused(Reason::NoCandidate));
+        };
+        let options = Options {
+            timeout: Some(deadline.half().left()),
+            ..Options::default()
+        };
+        let parameters = Map::from_iter([
+            ("q".to_owned(), json!(wanted)),
+            ("limit".to_owned(), json!(1)),
+        ]);
+        let operation = Arc::clone(search);
+        let geocoding = Call {
+            operation,
+            parameters,
+            options,
+            caller: call.caller.clone(),
+        };
+        let found = Box::pin(answer(engine, geocoding))
+            .await
+            .map_err(|refusal| match refusal.reason {
+                Reason::NotFound => Refusal {
+                    reason: Reason::PlaceNotFound(wanted.clone()),
+                    ..refusal
+                },
+                _ => refusal,
+            })?;
+        let place = place(&found.data).ok_or_else(|| refused(Reason::PlaceNotFound(wanted)))?;
+        call.parameters.insert(name.to_string(), place);
+    }
+    Ok(())
+}
+
+/// The first of the features that geocoding found, as filters see a place.
+fn place(features: &[u8]) -> Option<Value> {
+    let found: Value = serde_json::from_slice(features).ok()?;
+    let first = found.pointer("/features/0")?;
+    let coordinates = first.pointer("/geometry/coordinates")?;
+    let mut place = json!({"lat": coordinates.get(1)?, "lon": coordinates.get(0)?});
+    for member in ["name", "country_code", "tz"] {
+        if let Some(value) = first.pointer(&format!("/properties/{member}")) {
+            place[member] = value.clone();
+        }
+    }
+    Some(place)
+}
+
+/// Parameters that the engine knows and callers may not set.
+fn fill_internal(call: &mut Call) {
+    for parameter in call
+        .operation
+        .parameters
+        .iter()
+        .filter(|parameter| parameter.internal)
+    {
+        let value = match parameter.default.as_ref().and_then(Value::as_str) {
+            Some("peer") => call
+                .caller
+                .peer
+                .map(|peer| json!(peer.to_canonical().to_string())),
+            _ => parameter.default.clone(),
+        };
+        if let Some(value) = value {
+            call.parameters.insert(parameter.name.to_string(), value);
+        }
+    }
+}
+
+pub(super) fn refused(reason: Reason) -> Refusal {
+    Refusal {
+        reason,
+        attempts: Vec::new(),
+        skipped: Vec::new(),
+        retry_at: None,
+    }
+}
+
+fn out_of_time() -> Refusal {
+    refused(Reason::Deadline)
+}

@@ -1,0 +1,426 @@
+//! Candidate after candidate until one answers right, within the call's time.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use guichet_catalogue::filter::{Input, Variables};
+use guichet_catalogue::model::{Call as How, Catalogue, EmptyPolicy, Http, HttpCall};
+use guichet_catalogue::parameters::InvalidParameter;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::local::{Computed, compute};
+use super::{Engine, Landed, Outcome};
+use crate::answer::{Attribution, Reason, Refusal, SkipReason, Skipped};
+use crate::attempt::Attempting;
+use crate::cache::{Entry, lifetimes};
+use crate::call::Call;
+use crate::cursor::Cursor;
+use crate::deadline::Deadline;
+use crate::guard::{Permit, claims};
+use crate::outcome::{Attempt, Class, Failure};
+use crate::plan::{Candidate, Planning};
+use crate::read::Answer;
+use crate::replay::seconds;
+use crate::request::parameters;
+
+/// A second try begins after this, or a little later.
+const BEFORE_RETRY: Duration = Duration::from_millis(100);
+
+pub(super) async fn run(
+    engine: &Engine,
+    catalogue: &Catalogue,
+    call: &Call,
+    deadline: Deadline,
+) -> Outcome {
+    let cursor = match call.options.cursor.as_deref().map(Cursor::decode) {
+        Some(None) => {
+            return Err(super::call::refused(Reason::InvalidParameters(vec![
+                wrong_cursor(),
+            ])));
+        }
+        decoded => decoded.flatten(),
+    };
+    let variables = Variables {
+        params: parameters(&call.parameters),
+        cursor: cursor
+            .as_ref()
+            .map_or_else(Input::null, |cursor| Input::from(&cursor.own)),
+        now: seconds(engine.0.clock.now()),
+        ..Variables::default()
+    };
+    let plan = Planning {
+        operation: &call.operation,
+        options: &call.options,
+        program: &catalogue.program,
+        variables: &variables,
+        settings: &engine.0.settings,
+        credentials: &engine.0.credentials.load(),
+        pinned: cursor.as_ref().map(|cursor| cursor.provider.as_str()),
+        turn: engine.next_turn(),
+    }
+    .plan();
+    let chain = Chain {
+        engine,
+        catalogue,
+        call,
+        deadline,
+        variables,
+        attempts: Vec::new(),
+        skipped: plan.skipped,
+        empty: false,
+        retryable: None,
+        spent: 0,
+    };
+    chain.run(plan.candidates.into()).await
+}
+
+struct Chain<'a> {
+    engine: &'a Engine,
+    catalogue: &'a Catalogue,
+    call: &'a Call,
+    deadline: Deadline,
+    variables: Variables,
+    attempts: Vec<Attempt>,
+    skipped: Vec<Skipped>,
+    /// Whether anyone said "no such thing".
+    empty: bool,
+    /// The first candidate whose failure may have been a moment's.
+    retryable: Option<Candidate>,
+    /// Candidates that were asked.
+    spent: usize,
+}
+
+/// What asking one candidate leads to.
+enum Next {
+    /// Its answer.
+    Done(Landed),
+    /// The end of the call.
+    Stop(Reason),
+    /// The next candidate.
+    Go,
+}
+
+impl Chain<'_> {
+    async fn run(mut self, mut candidates: VecDeque<Candidate>) -> Outcome {
+        while let Some(candidate) = candidates.pop_front() {
+            if self.deadline.passed() {
+                return Err(self.refusal(Reason::Deadline));
+            }
+            let left = 1 + candidates
+                .iter()
+                .filter(|candidate| self.is_ready(candidate))
+                .count();
+            match self.ask(candidate, left).await {
+                Next::Done(landed) => return Ok(landed),
+                Next::Stop(reason) => return Err(self.refusal(reason)),
+                Next::Go => {}
+            }
+        }
+        if let Some(landed) = self.retry().await {
+            return Ok(landed);
+        }
+        let reason = self.verdict();
+        Err(self.refusal(reason))
+    }
+
+    fn verdict(&self) -> Reason {
+        let temporary = self
+            .skipped
+            .iter()
+            .any(|skipped| skipped.reason.is_temporary());
+        match (self.empty, self.spent, temporary) {
+            (true, ..) => Reason::NotFound,
+            (_, 0, true) => Reason::AllSuspended,
+            (_, 0, false) => Reason::NoCandidate,
+            _ if self.deadline.passed() => Reason::Deadline,
+            _ => Reason::AllFailed,
+        }
+    }
+
+    fn refusal(&mut self, reason: Reason) -> Refusal {
+        let attempts = std::mem::take(&mut self.attempts);
+        let skipped = std::mem::take(&mut self.skipped);
+        let times = attempts.iter().filter_map(|attempt| attempt.retry_at);
+        let times = times.chain(skipped.iter().filter_map(|skipped| skipped.retry_at));
+        let retry_at = times.min();
+        Refusal {
+            reason,
+            attempts,
+            skipped,
+            retry_at,
+        }
+    }
+
+    fn is_ready(&self, candidate: &Candidate) -> bool {
+        let Some(http) = candidate.endpoint.provider.http() else {
+            return true;
+        };
+        let claims = claims(candidate, http, &self.catalogue.program, &self.variables);
+        self.engine
+            .0
+            .guard
+            .peek(candidate, &claims, self.engine.0.clock.now())
+            .is_none()
+    }
+
+    async fn ask(&mut self, candidate: Candidate, candidates_left: usize) -> Next {
+        let endpoint = Arc::clone(&candidate.endpoint);
+        match (&endpoint.call, endpoint.provider.http()) {
+            (How::Local(function), _) => self.compute(&candidate, function).await,
+            (How::Http(how), Some(http)) => {
+                let share = self.deadline.share(candidates_left);
+                match self.permit(&candidate, http).await {
+                    Some(permit) => self.ask_http(candidate, how, http, permit, share).await,
+                    None => Next::Go,
+                }
+            }
+            (How::Http(_), None) => Next::Go,
+        }
+    }
+
+    /// Leave to call, with its reservation written down before anything is sent.
+    async fn permit(&mut self, candidate: &Candidate, http: &Http) -> Option<Permit> {
+        let claims = claims(candidate, http, &self.catalogue.program, &self.variables);
+        let guard = &self.engine.0.guard;
+        match guard.admit(candidate, claims, self.engine.0.clock.now()) {
+            Ok(permit) => {
+                let records = guard.window_records(permit.reservation.claims());
+                self.engine.0.journal.windows(records).await;
+                Some(permit)
+            }
+            Err(skipped) => {
+                self.skipped.push(skipped);
+                None
+            }
+        }
+    }
+
+    async fn ask_http(
+        &mut self,
+        candidate: Candidate,
+        how: &HttpCall,
+        http: &Http,
+        mut permit: Permit,
+        time: Duration,
+    ) -> Next {
+        let began = Instant::now();
+        self.spent += 1;
+        self.engine.0.retries.earn(&candidate.endpoint.provider.id);
+        let mut attempting = Attempting {
+            program: &self.catalogue.program,
+            http,
+            secret: candidate
+                .credential
+                .as_ref()
+                .map(|credential| &credential.secret),
+            sender: &self.engine.0.sender,
+            transport: &self.engine.0.transport,
+            clock: &self.engine.0.clock,
+            variables: self.variables.clone(),
+            time,
+        };
+        let asked = attempting
+            .ask(how, &self.call.operation.shape, &mut permit.reservation)
+            .await;
+        let failure = asked.as_ref().err();
+        self.ended(&candidate, permit, failure, began);
+        match asked {
+            Ok(answer) => Next::Done(self.landed(&candidate, answer)),
+            Err(failure) => self.failed(candidate, &failure),
+        }
+    }
+
+    /// Tells breaker, ledger, store, log and metrics what came of an attempt.
+    fn ended(
+        &mut self,
+        candidate: &Candidate,
+        permit: Permit,
+        failure: Option<&Failure>,
+        began: Instant,
+    ) {
+        let engine = &self.engine.0;
+        let class = failure.map_or(Class::Ok, |failure| failure.class);
+        let retry_at = failure.and_then(|failure| failure.retry_at);
+        let claims = permit.reservation.claims().to_vec();
+        for change in permit.end(class, retry_at, engine.clock.now()) {
+            if let Some(record) = &change.record {
+                tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
+            }
+            engine
+                .journal
+                .suspension_later(change.candidate, change.record);
+        }
+        // The reservation is settled by now: what was given back is written down too.
+        engine
+            .journal
+            .windows_later(engine.guard.window_records(&claims));
+        self.attempted(Attempt {
+            provider: Arc::clone(&candidate.endpoint.provider.id),
+            class,
+            status: failure.map_or(Some(200), |failure| failure.status),
+            took: began.elapsed(),
+            retry_at,
+        });
+        if let Some(failure) = failure {
+            let (provider, operation) = (&candidate.endpoint.provider.id, &self.call.operation.id);
+            let (request_id, detail) = (&self.call.caller.request_id, &failure.detail);
+            tracing::info!(%request_id, %operation, %provider, class = %failure.class, status = failure.status, %detail, "attempt failed");
+        }
+    }
+
+    fn attempted(&mut self, attempt: Attempt) {
+        self.engine.observed(&self.call.operation.id, &attempt);
+        self.attempts.push(attempt);
+    }
+
+    fn failed(&mut self, candidate: Candidate, failure: &Failure) -> Next {
+        // With effects, the next one is asked only where this one certainly did nothing.
+        let acted = self.call.operation.effects
+            && !failure.never_sent
+            && matches!(failure.class, Class::Upstream | Class::BadPayload);
+        if acted {
+            return Next::Stop(Reason::OutcomeUnknown);
+        }
+        match failure.class {
+            Class::Empty if self.call.operation.empty == EmptyPolicy::Stop => {
+                return Next::Stop(Reason::NotFound);
+            }
+            Class::Empty => self.empty = true,
+            Class::Upstream if !self.call.operation.effects => {
+                self.retryable.get_or_insert(candidate);
+            }
+            _ => {}
+        }
+        Next::Go
+    }
+
+    /// One second try for the whole call, when everyone failed and someone's failure may have been a moment's.
+    async fn retry(&mut self) -> Option<Landed> {
+        let candidate = self.retryable.take().filter(|_| !self.empty)?;
+        let enough = self.deadline.left() > BEFORE_RETRY * 3;
+        if !enough || !self.engine.0.retries.spend(&candidate.endpoint.provider.id) {
+            return None;
+        }
+        tokio::time::sleep(BEFORE_RETRY + BEFORE_RETRY.mul_f64(fastrand::f64())).await;
+        // An open breaker's refusal is not retried: it is a refusal.
+        match self.ask(candidate, 1).await {
+            Next::Done(landed) => Some(landed),
+            Next::Stop(_) | Next::Go => None,
+        }
+    }
+
+    async fn compute(&mut self, candidate: &Candidate, function: &str) -> Next {
+        let began = Instant::now();
+        let now = self.engine.0.clock.now();
+        let peer = self.call.caller.peer;
+        let computed = compute(
+            function,
+            &self.call.parameters,
+            now,
+            peer,
+            &self.call.operation.shape,
+        )
+        .await;
+        let provider = Arc::clone(&candidate.endpoint.provider.id);
+        let (class, next) = match computed {
+            Computed::Answer(result) => (
+                Class::Ok,
+                Next::Done(self.landed(
+                    candidate,
+                    Answer {
+                        result,
+                        next: Value::Null,
+                    },
+                )),
+            ),
+            Computed::Failed(failure) => (failure.class, self.failed(candidate.clone(), &failure)),
+            Computed::Invalid { param, reason } => {
+                let error = InvalidParameter {
+                    name: param.to_owned(),
+                    reason,
+                    allowed: None,
+                    nearest: None,
+                };
+                (
+                    Class::BadRequest,
+                    Next::Stop(Reason::InvalidParameters(vec![error])),
+                )
+            }
+            Computed::Unsupported => {
+                self.skipped.push(Skipped {
+                    provider,
+                    reason: SkipReason::Input,
+                    retry_at: None,
+                });
+                return Next::Go;
+            }
+        };
+        self.spent += 1;
+        self.attempted(Attempt {
+            provider,
+            class,
+            status: None,
+            took: began.elapsed(),
+            retry_at: None,
+        });
+        match next {
+            Next::Done(landed) => Next::Done(Landed {
+                attempts: self.attempts.clone(),
+                ..landed
+            }),
+            other => other,
+        }
+    }
+
+    fn landed(&self, candidate: &Candidate, answer: Answer) -> Landed {
+        let provider = &candidate.endpoint.provider;
+        let (fresh, stale) = lifetimes(&self.call.operation, provider);
+        let next_cursor = (!answer.next.is_null()).then(|| {
+            Cursor {
+                provider: provider.id.to_string(),
+                own: answer.next,
+            }
+            .encode()
+        });
+        let observed_at = answer
+            .result
+            .get("observed_at")
+            .or_else(|| answer.result.pointer("/0/observed_at"));
+        let entry = Entry {
+            observed_at: observed_at.and_then(Value::as_str).map(Arc::from),
+            data: Bytes::from(answer.result.to_string()),
+            provider: Arc::clone(&provider.id),
+            local: provider.is_local(),
+            attribution: provider.terms.as_ref().and_then(attribution).map(Arc::new),
+            next_cursor,
+            given_at: self.engine.0.clock.now(),
+            fresh,
+            stale,
+        };
+        Landed {
+            entry: Arc::new(entry),
+            attempts: self.attempts.clone(),
+        }
+    }
+}
+
+fn attribution(terms: &guichet_catalogue::model::Terms) -> Option<Attribution> {
+    let attribution = Attribution {
+        text: terms.attribution.clone(),
+        url: terms.url.clone(),
+        licence: terms.licence.clone(),
+    };
+    (!attribution.text.is_empty()).then_some(attribution)
+}
+
+fn wrong_cursor() -> InvalidParameter {
+    InvalidParameter {
+        name: "cursor".into(),
+        reason: "is none that was handed out here".into(),
+        allowed: Some("`meta.next_cursor` of an earlier answer".into()),
+        nearest: None,
+    }
+}

@@ -1,0 +1,34 @@
+//! Answers that survive a restart: the last good one of operations that ask for it.
+
+use std::sync::Arc;
+
+use super::Engine;
+use crate::cache::{Entry, Key};
+
+pub(super) async fn keep(engine: &Engine, key: &Key, entry: &Entry) {
+    let Ok(text) = serde_json::to_vec(entry) else {
+        return;
+    };
+    let Ok(expires) = entry.given_at.checked_add(entry.stale) else {
+        return;
+    };
+    if let Err(error) = engine
+        .0
+        .store
+        .keep_answer(key.to_string(), text.into(), expires)
+        .await
+    {
+        tracing::error!(%error, "an answer could not be kept for later");
+    }
+}
+
+pub(super) async fn kept(engine: &Engine, key: &Key) -> Option<Arc<Entry>> {
+    match engine.0.store.kept_answer(key.to_string()).await {
+        // What an older version wrote in another shape is no answer.
+        Ok(text) => serde_json::from_slice(&text?).ok().map(Arc::new),
+        Err(error) => {
+            tracing::error!(%error, "a kept answer could not be read");
+            None
+        }
+    }
+}

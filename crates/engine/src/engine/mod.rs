@@ -1,0 +1,217 @@
+//! The engine as doors see it: a call in, an answer or a refusal out.
+
+mod call;
+mod chain;
+mod kept;
+mod local;
+mod proxy;
+mod states;
+mod verify;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arc_swap::ArcSwap;
+use guichet_catalogue::model::{Catalogue, Operation, OperationId};
+
+use crate::answer::{Answer, Refusal};
+use crate::cache::{Answers, Entry, Key};
+use crate::clock::Clock;
+use crate::flight::Flights;
+use crate::guarantee::{Guarantee, guarantee};
+use crate::guard::Guard;
+use crate::identity::Credential;
+use crate::journal::Journal;
+use crate::outcome::{Attempt, Class};
+use crate::plan::Credentials;
+use crate::request::Sender;
+use crate::retry_budget::RetryBudget;
+use crate::settings::Settings;
+use crate::store::{Store, StoreError};
+use crate::transport::Transport;
+
+pub use proxy::ProxyCall;
+pub use states::CandidateState;
+pub use verify::Verification;
+
+/// Answers calls. Cheap to clone: all clones are one engine.
+#[derive(Clone)]
+pub struct Engine(Arc<Shared>);
+
+/// What an engine is made of.
+pub struct Parts {
+    /// The catalogue to begin with.
+    pub catalogue: Arc<Catalogue>,
+    /// Tells the time.
+    pub clock: Arc<dyn Clock>,
+    /// Reaches providers.
+    pub transport: Arc<dyn Transport>,
+    /// Remembers over restarts.
+    pub store: Arc<dyn Store>,
+    /// What the operator decides.
+    pub settings: Settings,
+}
+
+/// Told of each attempt, also of those that no caller waits for.
+pub type Observer = Box<dyn Fn(&OperationId, &Attempt) + Send + Sync>;
+
+/// What a flight brings home.
+type Outcome = Result<Landed, Refusal>;
+
+/// An answer and what was tried for it.
+#[derive(Debug, Clone)]
+struct Landed {
+    entry: Arc<Entry>,
+    attempts: Vec<Attempt>,
+}
+
+struct Shared {
+    catalogue: ArcSwap<Catalogue>,
+    credentials: ArcSwap<Credentials>,
+    clock: Arc<dyn Clock>,
+    transport: Arc<dyn Transport>,
+    store: Arc<dyn Store>,
+    settings: Settings,
+    sender: Sender,
+    guard: Arc<Guard>,
+    journal: Journal,
+    retries: RetryBudget,
+    answers: Answers,
+    flights: Flights<Key, Outcome>,
+    observer: ArcSwap<Option<Observer>>,
+    turn: AtomicUsize,
+}
+
+impl Engine {
+    /// Sets an engine up and takes over what the store remembers.
+    pub async fn start(parts: Parts) -> Result<Self, StoreError> {
+        let Parts {
+            catalogue,
+            clock,
+            transport,
+            store,
+            settings,
+        } = parts;
+        let guard = Arc::new(Guard::default());
+        guard.restore(store.windows().await?, store.suspensions().await?);
+        let shared = Shared {
+            catalogue: ArcSwap::new(catalogue),
+            credentials: ArcSwap::from_pointee(HashMap::new()),
+            clock,
+            transport,
+            journal: Journal::start(Arc::clone(&store)),
+            store,
+            sender: Sender {
+                contact: settings.contact.clone(),
+            },
+            answers: Answers::new(settings.cache_bytes),
+            settings,
+            guard,
+            retries: RetryBudget::default(),
+            flights: Flights::default(),
+            observer: ArcSwap::from_pointee(None),
+            turn: AtomicUsize::new(0),
+        };
+        let engine = Self(Arc::new(shared));
+        // The catalogue and the environment may have changed while nobody ran.
+        engine.lift(|name, class| {
+            class == Class::Gone || (class == Class::Auth && name.contains("/env:"))
+        });
+        Ok(engine)
+    }
+
+    /// Who is to be told of attempts.
+    pub fn observe(&self, observer: Observer) {
+        self.0.observer.store(Arc::new(Some(observer)));
+    }
+
+    /// The catalogue as it stands.
+    #[must_use]
+    pub fn catalogue(&self) -> Arc<Catalogue> {
+        self.0.catalogue.load_full()
+    }
+
+    /// Takes another catalogue from the next call on. Answers given under the old one are not given any more.
+    pub fn replace_catalogue(&self, catalogue: impl Into<Arc<Catalogue>>) {
+        self.0.catalogue.store(catalogue.into());
+        self.0.answers.clear();
+        self.lift(|_, class| class == Class::Gone);
+    }
+
+    /// Takes other credentials from the next call on.
+    pub fn replace_credentials(&self, credentials: Vec<Credential>) {
+        let mut by_provider: Credentials = HashMap::new();
+        for credential in credentials {
+            by_provider
+                .entry(Arc::clone(&credential.provider))
+                .or_default()
+                .push(credential);
+        }
+        let changed: Vec<Arc<str>> = changed(&self.0.credentials.load(), &by_provider);
+        self.0.credentials.store(Arc::new(by_provider));
+        self.lift(|name, class| {
+            let provider = name.split(['/', '#']).next().unwrap_or(name);
+            class == Class::Auth && changed.iter().any(|changed| **changed == *provider)
+        });
+    }
+
+    /// What an operation promises under the running configuration.
+    #[must_use]
+    pub fn guarantee(&self, operation: &Operation) -> Guarantee {
+        guarantee(operation, &self.0.settings, &self.0.credentials.load())
+    }
+
+    /// Answers a call, or says why not. Never takes longer than the call allows.
+    pub async fn call(&self, call: crate::call::Call) -> Result<Answer, Refusal> {
+        Box::pin(call::answer(self, call)).await
+    }
+
+    /// Returns when everything that is to be remembered is.
+    pub async fn flush(&self) {
+        self.0.journal.flush().await;
+    }
+
+    fn lift(&self, concerned: impl Fn(&str, Class) -> bool) {
+        for candidate in self.0.guard.lift(concerned) {
+            self.0.journal.suspension_later(candidate, None);
+        }
+    }
+
+    fn next_turn(&self) -> usize {
+        self.0.turn.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn observed(&self, operation: &OperationId, attempt: &Attempt) {
+        if let Some(observer) = &**self.0.observer.load() {
+            observer(operation, attempt);
+        }
+    }
+}
+
+/// Providers whose credentials are not what they were.
+fn changed(before: &Credentials, after: &Credentials) -> Vec<Arc<str>> {
+    use secrecy::ExposeSecret;
+
+    let print = |credentials: Option<&Vec<Credential>>| -> Vec<(String, blake3::Hash)> {
+        let own = credentials.into_iter().flatten();
+        own.map(|own| {
+            (
+                own.id.to_string(),
+                blake3::hash(own.secret.expose_secret().as_bytes()),
+            )
+        })
+        .collect()
+    };
+    let providers = before.keys().chain(after.keys());
+    providers
+        .filter(|id| print(before.get(*id)) != print(after.get(*id)))
+        .cloned()
+        .collect()
+}
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Engine")
+    }
+}

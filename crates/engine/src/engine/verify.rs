@@ -1,0 +1,121 @@
+//! Whether a provider, and a credential, works: its cheapest call, live, past the cache.
+
+use std::time::Duration;
+
+use guichet_catalogue::filter::Variables;
+use guichet_catalogue::model::Call as How;
+use tokio::time::Instant;
+
+use super::Engine;
+use crate::attempt::Attempting;
+use crate::guard::claims;
+use crate::identity::CredentialId;
+use crate::outcome::Class;
+use crate::plan::Candidate;
+use crate::replay::seconds;
+use crate::request::parameters;
+
+/// What came of a provider's cheapest call.
+#[derive(Debug, Clone)]
+pub struct Verification {
+    /// What it means; none where there is nothing to be called.
+    pub class: Option<Class>,
+    /// What happened, without secrets.
+    pub detail: String,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Engine {
+    /// Calls a provider's cheapest operation with a credential (the first one where none is named). It is counted in
+    /// the ledger like any call, and heals or opens the breaker like any call.
+    pub async fn verify(&self, provider: &str, credential: Option<&CredentialId>) -> Verification {
+        const TIME: Duration = Duration::from_secs(4);
+        let began = Instant::now();
+        let nothing = |detail: &str| Verification {
+            class: None,
+            detail: detail.into(),
+            took: began.elapsed(),
+        };
+        let catalogue = self.catalogue();
+        let Some(provider) = catalogue.providers.get(provider) else {
+            return nothing("there is no such provider");
+        };
+        let Some(http) = provider.http() else {
+            return nothing("computed here");
+        };
+        let Some(verify) = &provider.verify else {
+            return nothing("its file names no call that tells ([verify])");
+        };
+        let operation = catalogue.operation(&provider.category, &verify.operation);
+        let endpoint = operation.and_then(|operation| {
+            operation
+                .endpoints
+                .iter()
+                .find(|endpoint| endpoint.provider.id == provider.id)
+        });
+        let (Some(operation), Some(endpoint)) = (operation, endpoint) else {
+            return nothing("it answers nothing");
+        };
+        let How::Http(how) = &endpoint.call else {
+            return nothing("computed here");
+        };
+        let credentials = self.0.credentials.load();
+        let own = credentials.get(&provider.id).map_or(&[][..], Vec::as_slice);
+        let chosen = own
+            .iter()
+            .find(|own| credential.is_none_or(|id| own.id == *id))
+            .cloned();
+        if chosen.is_none() && !http.auth.works_without() {
+            return nothing("it needs a credential, and there is none");
+        }
+        let candidate = Candidate {
+            endpoint: endpoint.clone(),
+            credential: chosen,
+        };
+        let variables = Variables {
+            params: parameters(&verify.parameters),
+            now: seconds(self.0.clock.now()),
+            ..Variables::default()
+        };
+        let claims = claims(&candidate, http, &catalogue.program, &variables);
+        let mut permit = match self.0.guard.admit(&candidate, claims, self.0.clock.now()) {
+            Ok(permit) => permit,
+            Err(skipped) => return nothing(&format!("not asked: {:?}", skipped.reason)),
+        };
+        self.0
+            .journal
+            .windows(self.0.guard.window_records(permit.reservation.claims()))
+            .await;
+        let mut attempting = Attempting {
+            program: &catalogue.program,
+            http,
+            secret: candidate
+                .credential
+                .as_ref()
+                .map(|credential| &credential.secret),
+            sender: &self.0.sender,
+            transport: &self.0.transport,
+            clock: &self.0.clock,
+            variables,
+            time: TIME,
+        };
+        let asked = attempting
+            .ask(how, &operation.shape, &mut permit.reservation)
+            .await;
+        let (class, retry_at, detail) = match &asked {
+            Ok(_) => (Class::Ok, None, "answered and valid".to_owned()),
+            Err(failure) => (failure.class, failure.retry_at, failure.detail.clone()),
+        };
+        for change in permit.end(class, retry_at, self.0.clock.now()) {
+            self.0
+                .journal
+                .suspension_later(change.candidate, change.record);
+        }
+        Verification {
+            class: Some(class),
+            detail,
+            took: began.elapsed(),
+        }
+    }
+}

@@ -1,0 +1,273 @@
+//! May this candidate be called now? Breaker and quotas decide together; what they give is a permit that gives itself
+//! back.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use guichet_catalogue::filter::{Program, Variables};
+use guichet_catalogue::model::{Http, Quota, Scope};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use crate::answer::{SkipReason, Skipped};
+use crate::breaker::{Admission, Breaker, Suspension};
+use crate::ledger::{Claim, Ledger, Reservation};
+use crate::outcome::Class;
+use crate::plan::Candidate;
+use crate::store::{SuspensionRecord, WindowRecord};
+
+/// Breakers and ledger.
+#[derive(Debug, Default)]
+pub(crate) struct Guard {
+    breakers: Mutex<HashMap<String, Breaker>>,
+    ledger: Arc<Ledger>,
+}
+
+/// Leave to call a candidate. Dropped without an outcome, it lets the next call be the probe.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    guard: Arc<Guard>,
+    names: [String; 2],
+    ended: bool,
+    pub(crate) reservation: Reservation,
+}
+
+/// What a recorded outcome changed: to be written to the store.
+#[derive(Debug, Clone)]
+pub(crate) struct Change {
+    pub(crate) candidate: String,
+    pub(crate) record: Option<SuspensionRecord>,
+}
+
+/// A candidate's breakers: its own, and that of this operation with it.
+fn names(candidate: &Candidate) -> [String; 2] {
+    let name = candidate.name();
+    let operation = format!("{name}#{}", candidate.endpoint.operation.name);
+    [name, operation]
+}
+
+impl Guard {
+    /// Asks for a call.
+    pub(crate) fn admit(
+        self: &Arc<Self>,
+        candidate: &Candidate,
+        claims: Vec<Claim>,
+        now: Timestamp,
+    ) -> Result<Permit, Skipped> {
+        let names = names(candidate);
+        let mut breakers = self.breakers.lock();
+        let suspended = names
+            .iter()
+            .find_map(|name| refusal(breakers.get(name), now));
+        if let Some(suspension) = suspended {
+            return Err(skipped(candidate, SkipReason::Suspended, suspension.until));
+        }
+        let reservation = self.ledger.reserve(claims, now).map_err(|full| {
+            let reason = if full.busy {
+                SkipReason::Busy
+            } else {
+                SkipReason::Quota
+            };
+            skipped(candidate, reason, full.retry_at)
+        })?;
+        for name in &names {
+            if let Some(breaker) = breakers.get_mut(name) {
+                breaker.admit(now);
+            }
+        }
+        drop(breakers);
+        Ok(Permit {
+            guard: Arc::clone(self),
+            names,
+            ended: false,
+            reservation,
+        })
+    }
+
+    /// What `admit` would say, without asking.
+    pub(crate) fn peek(
+        &self,
+        candidate: &Candidate,
+        claims: &[Claim],
+        now: Timestamp,
+    ) -> Option<Skipped> {
+        let breakers = self.breakers.lock();
+        let suspended = names(candidate)
+            .iter()
+            .find_map(|name| refusal(breakers.get(name), now));
+        drop(breakers);
+        if let Some(suspension) = suspended {
+            return Some(skipped(candidate, SkipReason::Suspended, suspension.until));
+        }
+        let full = self.ledger.check(claims, now).err()?;
+        let reason = if full.busy {
+            SkipReason::Busy
+        } else {
+            SkipReason::Quota
+        };
+        Some(skipped(candidate, reason, full.retry_at))
+    }
+
+    pub(crate) fn window_records(&self, claims: &[Claim]) -> Vec<WindowRecord> {
+        self.ledger.records(claims)
+    }
+
+    pub(crate) fn restore(&self, windows: Vec<WindowRecord>, suspensions: Vec<SuspensionRecord>) {
+        self.ledger.restore(windows);
+        let mut breakers = self.breakers.lock();
+        for record in suspensions {
+            let Some(class) = Class::named(&record.class) else {
+                continue;
+            };
+            let suspension = Suspension {
+                class,
+                until: record.until,
+            };
+            breakers.insert(
+                record.candidate,
+                Breaker::restored(suspension, record.failures),
+            );
+        }
+    }
+
+    /// Lifts what waited for a change of the catalogue (`gone`) or of credentials (`auth`); says which.
+    pub(crate) fn lift(&self, concerned: impl Fn(&str, Class) -> bool) -> Vec<String> {
+        let mut breakers = self.breakers.lock();
+        let waits = |name: &String, breaker: &Breaker| {
+            let class = breaker.suspension().map(|(suspension, _)| suspension.class);
+            breaker.waits_for_change() && class.is_some_and(|class| concerned(name, class))
+        };
+        let lifted: Vec<String> = breakers
+            .iter()
+            .filter(|(name, breaker)| waits(name, breaker))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in &lifted {
+            breakers.remove(name);
+        }
+        lifted
+    }
+
+    fn abandon(&self, name: &str) {
+        if let Some(breaker) = self.breakers.lock().get_mut(name) {
+            breaker.abandon();
+        }
+    }
+
+    fn record(
+        &self,
+        name: &str,
+        class: Class,
+        retry_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Change> {
+        let mut breakers = self.breakers.lock();
+        let breaker = breakers.entry(name.to_owned()).or_default();
+        let before = breaker.suspension();
+        breaker.record(class, retry_at, now);
+        let after = breaker.suspension();
+        if before == after {
+            return None;
+        }
+        let record = after.map(|(suspension, failures)| SuspensionRecord {
+            candidate: name.to_owned(),
+            class: suspension.class.as_str().to_owned(),
+            until: suspension.until,
+            failures,
+        });
+        Some(Change {
+            candidate: name.to_owned(),
+            record,
+        })
+    }
+}
+
+impl Permit {
+    /// Ends the call with its outcome.
+    pub(crate) fn end(
+        mut self,
+        class: Class,
+        retry_at: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Vec<Change> {
+        self.ended = true;
+        let [own, operation] = &self.names;
+        // A plan may lack one operation and have the others.
+        let (failing, other) = if class == Class::Plan {
+            (operation, own)
+        } else {
+            (own, operation)
+        };
+        let mut changes: Vec<Change> = self
+            .guard
+            .record(failing, class, retry_at, now)
+            .into_iter()
+            .collect();
+        let healthy = matches!(class, Class::Ok | Class::Empty | Class::BadRequest);
+        let known = self.guard.breakers.lock().contains_key(other);
+        match (known, healthy) {
+            (true, true) => changes.extend(self.guard.record(other, class, None, now)),
+            (true, false) => self.guard.abandon(other),
+            (false, _) => {}
+        }
+        changes
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.names.iter().for_each(|name| self.guard.abandon(name));
+        }
+    }
+}
+
+fn refusal(breaker: Option<&Breaker>, now: Timestamp) -> Option<Suspension> {
+    match breaker?.peek(now) {
+        Admission::Refused(suspension) => Some(suspension),
+        Admission::Open | Admission::Probe => None,
+    }
+}
+
+fn skipped(candidate: &Candidate, reason: SkipReason, retry_at: Option<Timestamp>) -> Skipped {
+    Skipped {
+        provider: Arc::clone(&candidate.endpoint.provider.id),
+        reason,
+        retry_at,
+    }
+}
+
+/// What one request of a candidate needs of its quotas.
+pub(crate) fn claims(
+    candidate: &Candidate,
+    http: &Http,
+    program: &Program,
+    variables: &Variables,
+) -> Vec<Claim> {
+    http.quotas
+        .iter()
+        .map(|quota| claim(candidate, quota, program, variables))
+        .collect()
+}
+
+fn claim(candidate: &Candidate, quota: &Quota, program: &Program, variables: &Variables) -> Claim {
+    let cost = quota.cost.and_then(|cost| {
+        program
+            .run(cost, &variables.params, variables)
+            .ok()?
+            .as_f64()
+    });
+    let owner = quota
+        .group
+        .as_deref()
+        .unwrap_or(&candidate.endpoint.provider.id);
+    let budget = match (quota.scope, &candidate.credential) {
+        (Scope::Key, Some(credential)) => format!("{owner}@{}", credential.id),
+        _ => owner.to_owned(),
+    };
+    Claim {
+        budget: budget.into(),
+        quota: Arc::new(quota.clone()),
+        units: cost.unwrap_or(1.0).max(0.0),
+    }
+}

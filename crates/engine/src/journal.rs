@@ -1,0 +1,132 @@
+//! Hands what changed to the store: one writer, in batches, so that a hundred requests at once cost one write.
+//!
+//! A request leaves only after its reservation is written: what is lost with the process would be asked twice.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::store::{Store, SuspensionRecord, WindowRecord};
+
+/// Writes of the engine's state.
+#[derive(Debug, Clone)]
+pub(crate) struct Journal {
+    entries: mpsc::Sender<Entry>,
+}
+
+enum Entry {
+    Windows(Vec<WindowRecord>, Option<oneshot::Sender<()>>),
+    Suspension(String, Option<SuspensionRecord>),
+    Flush(oneshot::Sender<()>),
+}
+
+/// Entries that may wait; beyond it writers wait, which is the back-pressure.
+const WAITING: usize = 4_096;
+/// Entries of one write.
+const BATCH: usize = 512;
+
+impl Journal {
+    pub(crate) fn start(store: Arc<dyn Store>) -> Self {
+        let (entries, inbox) = mpsc::channel(WAITING);
+        tokio::spawn(write(store, inbox));
+        Self { entries }
+    }
+
+    /// Writes windows; returns when they are durable.
+    pub(crate) async fn windows(&self, records: Vec<WindowRecord>) {
+        if records.is_empty() {
+            return;
+        }
+        let (done, written) = oneshot::channel();
+        if self
+            .entries
+            .send(Entry::Windows(records, Some(done)))
+            .await
+            .is_ok()
+        {
+            let _ = written.await;
+        }
+    }
+
+    /// Writes windows some time.
+    pub(crate) fn windows_later(&self, records: Vec<WindowRecord>) {
+        if !records.is_empty() {
+            self.later(Entry::Windows(records, None));
+        }
+    }
+
+    /// Writes, or removes, a suspension some time.
+    pub(crate) fn suspension_later(&self, candidate: String, record: Option<SuspensionRecord>) {
+        self.later(Entry::Suspension(candidate, record));
+    }
+
+    /// Returns when everything before is written.
+    pub(crate) async fn flush(&self) {
+        let (done, written) = oneshot::channel();
+        if self.entries.send(Entry::Flush(done)).await.is_ok() {
+            let _ = written.await;
+        }
+    }
+
+    fn later(&self, entry: Entry) {
+        if let Err(mpsc::error::TrySendError::Full(entry)) = self.entries.try_send(entry) {
+            let entries = self.entries.clone();
+            tokio::spawn(async move { entries.send(entry).await });
+        }
+    }
+}
+
+async fn write(store: Arc<dyn Store>, mut inbox: mpsc::Receiver<Entry>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while inbox.recv_many(&mut batch, BATCH).await > 0 {
+        let mut windows: HashMap<(String, String), WindowRecord> = HashMap::new();
+        let mut suspensions: HashMap<String, Option<SuspensionRecord>> = HashMap::new();
+        let mut waiting = Vec::new();
+        for entry in batch.drain(..) {
+            match entry {
+                Entry::Windows(records, done) => {
+                    let keyed = records
+                        .into_iter()
+                        .map(|record| ((record.budget.clone(), record.window.clone()), record));
+                    windows.extend(keyed);
+                    waiting.extend(done);
+                }
+                Entry::Suspension(candidate, record) => {
+                    suspensions.insert(candidate, record);
+                }
+                Entry::Flush(done) => waiting.push(done),
+            }
+        }
+        save(&*store, windows, suspensions).await;
+        for done in waiting {
+            let _ = done.send(());
+        }
+    }
+}
+
+/// A store that fails must not take the answers with it: the ledger in memory still counts.
+async fn save(
+    store: &dyn Store,
+    windows: HashMap<(String, String), WindowRecord>,
+    suspensions: HashMap<String, Option<SuspensionRecord>>,
+) {
+    if !windows.is_empty()
+        && let Err(error) = store.save_windows(windows.into_values().collect()).await
+    {
+        tracing::error!(%error, "quota windows could not be saved; they are counted in memory only");
+    }
+    if suspensions.is_empty() {
+        return;
+    }
+    let (mut suspended, mut lifted) = (Vec::new(), Vec::new());
+    for (candidate, record) in suspensions {
+        match record {
+            Some(record) => suspended.push(record),
+            None => lifted.push(candidate),
+        }
+    }
+    if let Err(error) = store.save_suspensions(suspended, lifted).await {
+        tracing::error!(%error, "suspensions could not be saved; they hold until the next restart only");
+    }
+}

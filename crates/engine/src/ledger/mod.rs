@@ -1,0 +1,206 @@
+//! What we may still ask of each provider: every window of every budget, reserved before a request and settled after it.
+//!
+//! A decision looks at all windows at once and takes from all or none. A reservation gives back what it took when it
+//! is dropped before the request left. What changed is handed to the store before a request is sent.
+
+mod window;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use guichet_catalogue::model::{Quota, Window};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+use crate::store::WindowRecord;
+use window::Level;
+
+/// All budgets.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    levels: Mutex<HashMap<WindowKey, Level>>,
+}
+
+/// One window of one budget.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct WindowKey {
+    budget: Arc<str>,
+    window: Arc<str>,
+}
+
+/// Units that a request needs of one window.
+#[derive(Debug, Clone)]
+pub struct Claim {
+    /// Whose budget.
+    pub budget: Arc<str>,
+    /// Which window, and how much it holds.
+    pub quota: Arc<Quota>,
+    /// How much the request needs.
+    pub units: f64,
+}
+
+/// A window that has not enough left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Exhausted {
+    /// Whose budget.
+    pub budget: Arc<str>,
+    /// Which window.
+    pub window: String,
+    /// When there will be enough; none = never, or when something under way ends.
+    pub retry_at: Option<Timestamp>,
+    /// Whether only calls under way stand in the way.
+    pub busy: bool,
+}
+
+impl Claim {
+    fn key(&self) -> WindowKey {
+        WindowKey {
+            budget: Arc::clone(&self.budget),
+            window: self.quota.id().into(),
+        }
+    }
+}
+
+impl Ledger {
+    /// Takes the units of all claims, or of none.
+    pub fn reserve(
+        self: &Arc<Self>,
+        claims: Vec<Claim>,
+        now: Timestamp,
+    ) -> Result<Reservation, Exhausted> {
+        let mut levels = self.levels.lock();
+        for claim in &claims {
+            let level = levels
+                .entry(claim.key())
+                .or_insert_with(|| Level::opened(now));
+            level.advance(&claim.quota, now);
+            level.check(claim, now)?;
+        }
+        for claim in &claims {
+            if let Some(level) = levels.get_mut(&claim.key()) {
+                level.used += claim.units;
+            }
+        }
+        Ok(Reservation {
+            ledger: Arc::clone(self),
+            claims,
+            sent: false,
+        })
+    }
+
+    /// Whether the claims could be reserved now, without taking anything.
+    pub fn check(&self, claims: &[Claim], now: Timestamp) -> Result<(), Exhausted> {
+        let levels = self.levels.lock();
+        claims.iter().try_for_each(|claim| {
+            let mut level = levels
+                .get(&claim.key())
+                .cloned()
+                .unwrap_or_else(|| Level::opened(now));
+            level.advance(&claim.quota, now);
+            level.check(claim, now)
+        })
+    }
+
+    /// The state of these claims' windows, for the store. What is under way is nothing to remember.
+    pub fn records(&self, claims: &[Claim]) -> Vec<WindowRecord> {
+        let levels = self.levels.lock();
+        let durable = claims
+            .iter()
+            .filter(|claim| claim.quota.window != Window::Concurrency);
+        durable
+            .filter_map(|claim| {
+                let level = levels.get(&claim.key())?;
+                Some(WindowRecord {
+                    budget: claim.budget.to_string(),
+                    window: claim.quota.id(),
+                    opened_at: level.opened_at,
+                    used: level.used,
+                })
+            })
+            .collect()
+    }
+
+    /// Takes over what the store remembers.
+    pub fn restore(&self, records: Vec<WindowRecord>) {
+        let mut levels = self.levels.lock();
+        for record in records {
+            let key = WindowKey {
+                budget: record.budget.into(),
+                window: record.window.into(),
+            };
+            levels.insert(
+                key,
+                Level {
+                    opened_at: record.opened_at,
+                    used: record.used,
+                },
+            );
+        }
+    }
+
+    /// Units used of a window, as of now.
+    pub fn used(&self, claim: &Claim, now: Timestamp) -> f64 {
+        let mut level = self
+            .levels
+            .lock()
+            .get(&claim.key())
+            .cloned()
+            .unwrap_or_else(|| Level::opened(now));
+        level.advance(&claim.quota, now);
+        level.used
+    }
+
+    fn give_back(&self, claims: &[Claim], which: impl Fn(&Quota) -> bool) {
+        let mut levels = self.levels.lock();
+        for claim in claims.iter().filter(|claim| which(&claim.quota)) {
+            if let Some(level) = levels.get_mut(&claim.key()) {
+                level.used = (level.used - claim.units).max(0.0);
+            }
+        }
+    }
+}
+
+/// Units taken for one request. Dropped before [`Reservation::sent`], it gives all of them back; after it, only what
+/// counts requests under way.
+#[derive(Debug)]
+pub struct Reservation {
+    ledger: Arc<Ledger>,
+    claims: Vec<Claim>,
+    sent: bool,
+}
+
+impl Reservation {
+    /// The request is about to leave: from here on the units are spent.
+    pub fn sent(&mut self) {
+        self.sent = true;
+    }
+
+    /// The request certainly never reached the provider: nothing was spent.
+    pub fn never_sent(&mut self) {
+        self.sent = false;
+    }
+
+    /// Whether no request has left yet.
+    #[must_use]
+    pub fn is_unsent(&self) -> bool {
+        !self.sent
+    }
+
+    /// What was claimed.
+    #[must_use]
+    pub fn claims(&self) -> &[Claim] {
+        &self.claims
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let sent = self.sent;
+        self.ledger.give_back(&self.claims, |quota| {
+            !sent || quota.window == Window::Concurrency
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests;

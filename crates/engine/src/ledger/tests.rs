@@ -1,0 +1,249 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use guichet_catalogue::model::{CalendarUnit, Dimension, Quota, Scope, Window};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use proptest::prelude::*;
+
+use super::{Claim, Ledger};
+
+fn claim(limit: f64, window: Window, units: f64) -> Claim {
+    let quota = Quota {
+        limit,
+        window,
+        scope: Scope::Key,
+        group: None,
+        dimension: Dimension::Requests,
+        cost: None,
+    };
+    Claim {
+        budget: "p".into(),
+        quota: Arc::new(quota),
+        units,
+    }
+}
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn spend(ledger: &Arc<Ledger>, claim: &Claim, now: Timestamp) -> bool {
+    ledger
+        .reserve(vec![claim.clone()], now)
+        .map(|mut reservation| reservation.sent())
+        .is_ok()
+}
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+#[test]
+fn a_bucket_allows_one_more_after_its_share_of_the_window() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(1_000.0, Window::Bucket(DAY), 1.0);
+    let now = at("2026-11-22T10:00:00Z");
+    assert!((0..1_000).all(|_| spend(&ledger, &one, now)));
+    let refused = ledger.reserve(vec![one.clone()], now).unwrap_err();
+    let wait = refused.retry_at.unwrap().duration_since(now);
+    assert_eq!(
+        wait.as_millis(),
+        86_400,
+        "Groq states 1m26.4s for 1000 a day"
+    );
+    assert!(!spend(&ledger, &one, now + SignedDuration::from_secs(86)));
+    assert!(spend(&ledger, &one, now + SignedDuration::from_secs(87)));
+}
+
+#[test]
+fn the_waits_that_providers_state_come_out_to_the_millisecond() {
+    for (limit, used, requested, milliseconds) in [
+        (100_000.0, 97_050.0, 3_619.0, 578_016),
+        (200.0, 200.0, 1.0, 432_000),
+        (50.0, 50.0, 1.0, 1_728_000),
+    ] {
+        let ledger = Arc::new(Ledger::default());
+        let now = at("2026-11-22T10:00:00Z");
+        assert!(spend(
+            &ledger,
+            &claim(limit, Window::Bucket(DAY), used),
+            now
+        ));
+        let refused = ledger
+            .reserve(vec![claim(limit, Window::Bucket(DAY), requested)], now)
+            .unwrap_err();
+        assert_eq!(
+            refused.retry_at.unwrap().duration_since(now).as_millis(),
+            milliseconds
+        );
+    }
+}
+
+#[test]
+fn a_request_that_never_fits_is_not_to_be_waited_for() {
+    let ledger = Arc::new(Ledger::default());
+    let refused = ledger.reserve(
+        vec![claim(7_000.0, Window::Bucket(DAY), 12_903.0)],
+        at("2026-11-22T10:00:00Z"),
+    );
+    assert_eq!(refused.unwrap_err().retry_at, None);
+}
+
+#[test]
+fn a_calendar_day_ends_at_its_own_midnight_even_when_clocks_change() {
+    let ledger = Arc::new(Ledger::default());
+    let zone = TimeZone::get("America/Los_Angeles").unwrap();
+    let one = claim(
+        1.0,
+        Window::Calendar {
+            unit: CalendarUnit::Day,
+            zone,
+        },
+        1.0,
+    );
+    // The day on which clocks go back has 25 hours: it begins at 07:00 and ends at 08:00 UTC.
+    let begin = at("2026-11-01T07:00:00Z");
+    assert!(spend(&ledger, &one, begin));
+    let refused = ledger.reserve(vec![one.clone()], begin).unwrap_err();
+    assert_eq!(refused.retry_at, Some(at("2026-11-02T08:00:00Z")));
+    assert!(!spend(&ledger, &one, at("2026-11-02T07:59:59Z")));
+    assert!(spend(&ledger, &one, at("2026-11-02T08:00:00Z")));
+}
+
+#[test]
+fn a_calendar_month_ends_with_the_month() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(
+        1.0,
+        Window::Calendar {
+            unit: CalendarUnit::Month,
+            zone: TimeZone::UTC,
+        },
+        1.0,
+    );
+    assert!(spend(&ledger, &one, at("2028-02-03T00:00:00Z")));
+    let refused = ledger
+        .reserve(vec![one.clone()], at("2028-02-29T23:59:59Z"))
+        .unwrap_err();
+    assert_eq!(refused.retry_at, Some(at("2028-03-01T00:00:00Z")));
+}
+
+#[test]
+fn a_fixed_window_opens_with_its_first_use() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(1.0, Window::Fixed(Duration::from_secs(60)), 1.0);
+    assert!(spend(&ledger, &one, at("2026-11-22T10:00:30Z")));
+    assert!(!spend(&ledger, &one, at("2026-11-22T10:01:29Z")));
+    assert!(spend(&ledger, &one, at("2026-11-22T10:01:30Z")));
+}
+
+#[test]
+fn what_is_under_way_counts_until_it_ends() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(2.0, Window::Concurrency, 1.0);
+    let now = at("2026-11-22T10:00:00Z");
+    let mut first = ledger.reserve(vec![one.clone()], now).unwrap();
+    first.sent();
+    let _second = ledger.reserve(vec![one.clone()], now).unwrap();
+    let refused = ledger.reserve(vec![one.clone()], now).unwrap_err();
+    assert!(refused.busy && refused.retry_at.is_none());
+    drop(first);
+    assert!(ledger.reserve(vec![one], now).is_ok());
+}
+
+#[test]
+fn a_reservation_dropped_before_it_was_sent_costs_nothing() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(1.0, Window::Bucket(DAY), 1.0);
+    let now = at("2026-11-22T10:00:00Z");
+    drop(ledger.reserve(vec![one.clone()], now).unwrap());
+    let mut again = ledger.reserve(vec![one.clone()], now).unwrap();
+    again.sent();
+    again.never_sent();
+    drop(again);
+    assert!(spend(&ledger, &one, now));
+    assert!(!spend(&ledger, &one, now));
+}
+
+#[test]
+fn one_window_without_room_leaves_the_others_untouched() {
+    let ledger = Arc::new(Ledger::default());
+    let now = at("2026-11-22T10:00:00Z");
+    let wide = claim(10.0, Window::Bucket(DAY), 1.0);
+    let narrow = claim(1.0, Window::Fixed(Duration::from_secs(60)), 1.0);
+    assert!(spend(&ledger, &narrow, now));
+    assert!(ledger.reserve(vec![wide.clone(), narrow], now).is_err());
+    assert!(ledger.used(&wide, now).abs() < f64::EPSILON);
+}
+
+#[test]
+fn a_clock_that_goes_backwards_gives_nothing_back() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(1.0, Window::Bucket(Duration::from_secs(60)), 1.0);
+    let day = claim(
+        1.0,
+        Window::Calendar {
+            unit: CalendarUnit::Day,
+            zone: TimeZone::UTC,
+        },
+        1.0,
+    );
+    for claim in [&one, &day] {
+        assert!(spend(&ledger, claim, at("2026-11-22T10:00:00Z")));
+        assert!(!spend(&ledger, claim, at("2026-11-21T10:00:00Z")));
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_is_used_is_what_was_sent_and_never_more_than_the_limit(
+        limit in 1_u32..50,
+        steps in prop::collection::vec((0_i64..10, any::<bool>()), 1..200),
+    ) {
+        let ledger = Arc::new(Ledger::default());
+        let zone = TimeZone::UTC;
+        let one = claim(f64::from(limit), Window::Calendar { unit: CalendarUnit::Minute, zone }, 1.0);
+        let mut now = at("2026-11-22T10:00:00Z");
+        let (mut minute, mut sent) = (0, 0_u32);
+        for (wait, leaves) in steps {
+            now += SignedDuration::from_secs(wait);
+            let current = now.as_second() / 60;
+            if current != minute {
+                (minute, sent) = (current, 0);
+            }
+            if let Ok(mut reservation) = ledger.reserve(vec![one.clone()], now) && leaves {
+                reservation.sent();
+                sent += 1;
+            }
+            prop_assert!(sent <= limit);
+            prop_assert!((ledger.used(&one, now) - f64::from(sent)).abs() < 1e-9);
+        }
+    }
+
+    #[test]
+    fn a_bucket_never_gives_more_than_its_burst_and_its_refill(
+        limit in 1_u32..100,
+        waits in prop::collection::vec(0_i64..5_000, 1..300),
+    ) {
+        let ledger = Arc::new(Ledger::default());
+        let one = claim(f64::from(limit), Window::Bucket(Duration::from_secs(60)), 1.0);
+        let begin = at("2026-11-22T10:00:00Z");
+        let (mut now, mut served) = (begin, 0_u32);
+        for wait in waits {
+            now += SignedDuration::from_millis(wait);
+            served += u32::from(spend(&ledger, &one, now));
+            let refilled = now.duration_since(begin).as_secs_f64() / 60.0 * f64::from(limit);
+            prop_assert!(f64::from(served) <= f64::from(limit) + refilled + 1e-3);
+        }
+    }
+
+    #[test]
+    fn what_is_restored_is_what_was_recorded(limit in 1_u32..20, spent in 0_u32..20) {
+        let (before, after) = (Arc::new(Ledger::default()), Arc::new(Ledger::default()));
+        let one = claim(f64::from(limit), Window::Calendar { unit: CalendarUnit::Day, zone: TimeZone::UTC }, 1.0);
+        let now = at("2026-11-22T10:00:00Z");
+        let served = (0..spent).filter(|_| spend(&before, &one, now)).count();
+        after.restore(before.records(&[one.clone()]));
+        let more = (0..50).filter(|_| spend(&after, &one, now)).count();
+        prop_assert_eq!(served + more, limit as usize);
+    }
+}

@@ -1,0 +1,182 @@
+//! Who may be asked, in which order, and why not the others. Pure: what changes by the second (suspensions, quotas) is
+//! the guard's business.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use guichet_catalogue::filter::{Program, Variables};
+use guichet_catalogue::model::{Endpoint, Operation, Provider};
+
+use crate::answer::{SkipReason, Skipped};
+use crate::call::Options;
+use crate::identity::Credential;
+use crate::settings::Settings;
+
+/// A provider with the credential that it is asked with.
+#[derive(Debug, Clone)]
+pub struct Candidate {
+    /// How it is asked.
+    pub endpoint: Arc<Endpoint>,
+    /// With what; none where it needs nothing.
+    pub credential: Option<Credential>,
+}
+
+impl Candidate {
+    /// Names it in breakers and logs: `open-meteo`, `openweathermap/1f3a`.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match &self.credential {
+            Some(credential) => credential.id.to_string(),
+            None => self.endpoint.provider.id.to_string(),
+        }
+    }
+}
+
+/// Who is asked, in order, and who is not.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// In the order in which they are asked.
+    pub candidates: Vec<Candidate>,
+    /// Providers that are left out.
+    pub skipped: Vec<Skipped>,
+}
+
+/// Credentials by provider.
+pub type Credentials = HashMap<Arc<str>, Vec<Credential>>;
+
+/// What a plan is made from.
+pub(crate) struct Planning<'a> {
+    pub(crate) operation: &'a Operation,
+    pub(crate) options: &'a Options,
+    pub(crate) program: &'a Program,
+    pub(crate) variables: &'a Variables,
+    pub(crate) settings: &'a Settings,
+    pub(crate) credentials: &'a Credentials,
+    /// The provider that an earlier page came from.
+    pub(crate) pinned: Option<&'a str>,
+    /// Moves on by one with each call, so that credentials of one provider take turns.
+    pub(crate) turn: usize,
+}
+
+impl Planning<'_> {
+    pub(crate) fn plan(&self) -> Plan {
+        let mut plan = Plan::default();
+        for endpoint in self.ordered() {
+            match self.candidates(endpoint) {
+                Ok(candidates) => plan.candidates.extend(candidates),
+                Err(reason) => {
+                    let provider = Arc::clone(&endpoint.provider.id);
+                    plan.skipped.push(Skipped {
+                        provider,
+                        reason,
+                        retry_at: None,
+                    });
+                }
+            }
+        }
+        plan
+    }
+
+    /// The catalogue's order, changed by the operator's and then by the caller's.
+    fn ordered(&self) -> Vec<&Arc<Endpoint>> {
+        let mut endpoints: Vec<&Arc<Endpoint>> = self.operation.endpoints.iter().collect();
+        endpoints.sort_by_key(|endpoint| order(&self.settings.providers, &endpoint.provider));
+        let wanted = &self.options.providers.allowed;
+        let place = |id: &str| {
+            wanted
+                .iter()
+                .position(|name| name == id)
+                .unwrap_or(usize::MAX)
+        };
+        endpoints.sort_by_key(|endpoint| place(&endpoint.provider.id));
+        endpoints
+    }
+
+    fn candidates(&self, endpoint: &Arc<Endpoint>) -> Result<Vec<Candidate>, SkipReason> {
+        let provider = &endpoint.provider;
+        if let Some(reason) = unusable(provider, self.settings) {
+            return Err(reason);
+        }
+        self.chosen(provider)?;
+        if let Some(accepts) = endpoint.accepts
+            && !self
+                .program
+                .holds(accepts, &self.variables.params, self.variables)
+                .unwrap_or(false)
+        {
+            return Err(SkipReason::Input);
+        }
+        let candidate = |credential| Candidate {
+            endpoint: Arc::clone(endpoint),
+            credential,
+        };
+        let Some(http) = provider.http().filter(|http| http.auth.takes_credential()) else {
+            return Ok(vec![candidate(None)]);
+        };
+        match self
+            .credentials
+            .get(&provider.id)
+            .filter(|own| !own.is_empty())
+        {
+            Some(own) => {
+                let turns = own
+                    .iter()
+                    .cycle()
+                    .skip(self.turn % own.len())
+                    .take(own.len());
+                Ok(turns
+                    .map(|credential| candidate(Some(credential.clone())))
+                    .collect())
+            }
+            None if http.auth.works_without() => Ok(vec![candidate(None)]),
+            None => Err(SkipReason::NoCredential),
+        }
+    }
+
+    /// What the caller chose.
+    fn chosen(&self, provider: &Provider) -> Result<(), SkipReason> {
+        let id = &*provider.id;
+        let choice = &self.options.providers;
+        if self.pinned.is_some_and(|pinned| pinned != id) {
+            return Err(SkipReason::OtherCursor);
+        }
+        let allowed = choice.allowed.is_empty() || choice.allowed.iter().any(|name| name == id);
+        if !allowed || choice.excluded.iter().any(|name| name == id) {
+            return Err(SkipReason::NotAllowed);
+        }
+        let commercial = provider
+            .terms
+            .as_ref()
+            .map_or(provider.is_local(), |terms| terms.commercial);
+        if self.options.commercial && !commercial {
+            Err(SkipReason::Licence)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// Why the running configuration does not use a provider at all.
+pub(crate) fn unusable(provider: &Provider, settings: &Settings) -> Option<SkipReason> {
+    let own = settings.providers.get(&*provider.id);
+    let enabled = own.and_then(|own| own.enabled).unwrap_or(provider.enabled);
+    if !enabled {
+        return Some(SkipReason::Disabled);
+    }
+    let http = provider.http()?;
+    // Naming a host in one's own file is agreement enough.
+    if http.plain_http && !http.own_hosts && !settings.plain_http {
+        return Some(SkipReason::PlainHttp);
+    }
+    (http.contact && settings.contact.is_none()).then_some(SkipReason::NoContact)
+}
+
+fn order(
+    settings: &BTreeMap<String, crate::settings::ProviderSettings>,
+    provider: &Provider,
+) -> i64 {
+    settings
+        .get(&*provider.id)
+        .and_then(|own| own.order)
+        .map_or(i64::MAX, i64::from)
+}
