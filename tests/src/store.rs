@@ -1,0 +1,92 @@
+//! A store in memory, which can also be one that fails.
+
+use std::collections::HashMap;
+
+use bytes::Bytes;
+use futures_util::future::{BoxFuture, FutureExt, ready};
+use guichet_engine::store::{Store, StoreError, SuspensionRecord, WindowRecord};
+use jiff::Timestamp;
+use parking_lot::Mutex;
+
+/// What an engine remembers, readable by tests and handed on to the next engine.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    windows: HashMap<(String, String), WindowRecord>,
+    suspensions: HashMap<String, SuspensionRecord>,
+    answers: HashMap<String, Bytes>,
+    broken: bool,
+}
+
+impl MemoryStore {
+    /// From now on every call fails, or none does.
+    pub fn set_broken(&self, broken: bool) {
+        self.state.lock().broken = broken;
+    }
+
+    fn with<T: Send + 'static>(
+        &self,
+        act: impl FnOnce(&mut State) -> T,
+    ) -> BoxFuture<'_, Result<T, StoreError>> {
+        let mut state = self.state.lock();
+        let result = if state.broken {
+            Err(StoreError("no space left".into()))
+        } else {
+            Ok(act(&mut state))
+        };
+        ready(result).boxed()
+    }
+}
+
+impl Store for MemoryStore {
+    fn windows(&self) -> BoxFuture<'_, Result<Vec<WindowRecord>, StoreError>> {
+        self.with(|state| state.windows.values().cloned().collect())
+    }
+
+    fn save_windows(&self, windows: Vec<WindowRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.with(|state| {
+            let keyed = windows
+                .into_iter()
+                .map(|window| ((window.budget.clone(), window.window.clone()), window));
+            state.windows.extend(keyed);
+        })
+    }
+
+    fn suspensions(&self) -> BoxFuture<'_, Result<Vec<SuspensionRecord>, StoreError>> {
+        self.with(|state| state.suspensions.values().cloned().collect())
+    }
+
+    fn save_suspensions(
+        &self,
+        suspended: Vec<SuspensionRecord>,
+        lifted: Vec<String>,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.with(|state| {
+            lifted
+                .iter()
+                .for_each(|candidate| drop(state.suspensions.remove(candidate)));
+            state.suspensions.extend(
+                suspended
+                    .into_iter()
+                    .map(|record| (record.candidate.clone(), record)),
+            );
+        })
+    }
+
+    fn kept_answer(&self, key: String) -> BoxFuture<'_, Result<Option<Bytes>, StoreError>> {
+        self.with(move |state| state.answers.get(&key).cloned())
+    }
+
+    fn keep_answer(
+        &self,
+        key: String,
+        answer: Bytes,
+        _expires: Timestamp,
+    ) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.with(move |state| drop(state.answers.insert(key, answer)))
+    }
+}
