@@ -1,0 +1,75 @@
+//! What goes over a connection in reply to a request: an answer, or less than one.
+
+use guichet_engine::transport::UpstreamResponse;
+
+use crate::alphabet::{Fault, Scripted, faulted};
+use crate::quota::Permit;
+
+/// What a connection does in reply.
+#[derive(Debug)]
+pub(crate) enum Play {
+    /// Sends the answer.
+    Answer(UpstreamResponse),
+    /// Sends nothing, for as long as the client waits.
+    Silence,
+    /// Breaks the connection without a word.
+    Break,
+    /// Sends headers and half of the body, then nothing.
+    Stall(UpstreamResponse),
+    /// Sends the body byte by byte.
+    Drip(UpstreamResponse),
+    /// Sends headers and half of the body, then breaks the connection.
+    BreakHalfway(UpstreamResponse),
+    /// Sends far more than anybody wants.
+    Flood,
+}
+
+/// A reply, and what it holds until it is over.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) play: Play,
+    pub(crate) permit: Option<Permit>,
+}
+
+impl Play {
+    /// What a fault looks like on a connection that was made all the same. A client under a fault below HTTP meets it
+    /// at another address; if it comes here, over a connection of before, that breaks or falls silent.
+    pub(crate) fn of(
+        fault: Fault,
+        good: UpstreamResponse,
+        error_sample: Option<&UpstreamResponse>,
+    ) -> Self {
+        match fault {
+            Fault::Refused | Fault::Nxdomain | Fault::BadCert => Self::Break,
+            Fault::DnsHang | Fault::ConnectTimeout | Fault::HeaderTimeout => Self::Silence,
+            Fault::BodyStall => Self::Stall(good),
+            Fault::SlowDrip => Self::Drip(good),
+            Fault::ResetMidBody => Self::BreakHalfway(good),
+            Fault::OversizedBody => Self::Flood,
+            Fault::Ok
+            | Fault::TruncatedJson
+            | Fault::TooManyWithRetryAfter
+            | Fault::TooManyBare
+            | Fault::Unauthorized
+            | Fault::ServerError
+            | Fault::ErrorBody
+            | Fault::WrongSchema(_)
+            | Fault::RedirectToPrivateIp => match faulted(fault, &good, error_sample) {
+                Scripted::Answer { response, .. } => Self::Answer(response),
+                Scripted::Fail { .. } | Scripted::Hang { .. } => Self::Break,
+            },
+        }
+    }
+
+    /// The status that the client is told.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer(response)
+            | Self::Stall(response)
+            | Self::Drip(response)
+            | Self::BreakHalfway(response) => Some(response.status),
+            Self::Flood => Some(200),
+            Self::Silence | Self::Break => None,
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! The quotas of the catalogue from the provider's side: what each window still holds, and when it holds more. Pure:
+//! the time is given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use guichet_catalogue::model::{CalendarUnit, Provider, Quota, Scope, Window};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan, Unit, Zoned, ZonedRound};
+use parking_lot::Mutex;
+use serde::Serialize;
+
+/// The windows of all providers.
+#[derive(Debug, Default)]
+pub(crate) struct Budgets(BTreeMap<Budget, Level>);
+
+/// A window, and whose it is.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Budget {
+    /// The provider, or the group that shares the window.
+    owner: String,
+    window: String,
+    /// A mark of the credential, where each has its own.
+    credential: Option<u64>,
+}
+
+/// What a window holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Level {
+    used: f64,
+    /// When it was last looked at (bucket), or ends (calendar, fixed).
+    at: Timestamp,
+}
+
+/// A refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exceeded {
+    /// When it is worth coming back.
+    pub(crate) wait: Duration,
+    /// Whether the window is a day or longer.
+    pub(crate) long: bool,
+}
+
+/// One window as it is read from outside.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QuotaState {
+    /// The window: `requests/minute`.
+    pub window: String,
+    /// The group that shares it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<String>,
+    /// Units per window.
+    pub limit: f64,
+    /// Units used in it, the highest of all credentials.
+    pub used: f64,
+}
+
+/// Gives back what is counted while it is under way.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    budgets: Arc<Mutex<Budgets>>,
+    held: Vec<Budget>,
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        let mut budgets = self.budgets.lock();
+        for budget in &self.held {
+            if let Some(level) = budgets.0.get_mut(budget) {
+                level.used = (level.used - 1.0).max(0.0);
+            }
+        }
+    }
+}
+
+/// Takes a call's cost from every window of a provider, or from none. `credential` is a mark that tells credentials
+/// apart; `costs` are in the order of the provider's quotas.
+pub(crate) fn take(
+    budgets: &Arc<Mutex<Budgets>>,
+    provider: &Provider,
+    costs: &[f64],
+    credential: Option<u64>,
+    now: Timestamp,
+) -> Result<Permit, Exceeded> {
+    let mut held = Vec::new();
+    let mut taken = Vec::new();
+    let mut all = budgets.lock();
+    let quotas = provider.http().map_or(&[][..], |http| &http.quotas);
+    for (index, quota) in quotas.iter().enumerate() {
+        let budget = Budget::of(provider, quota, credential);
+        let known = all.0.get(&budget).copied();
+        let level = Level::now(known, quota, now);
+        let concurrent = quota.window == Window::Concurrency;
+        let cost = costs.get(index).copied().filter(|_| !concurrent).unwrap_or(1.0);
+        taken.push((budget.clone(), level.plus(cost, quota, now)?));
+        if concurrent {
+            held.push(budget);
+        }
+    }
+    all.0.extend(taken);
+    Ok(Permit {
+        budgets: Arc::clone(budgets),
+        held,
+    })
+}
+
+impl Budgets {
+    /// The windows of a provider.
+    pub(crate) fn states(&self, provider: &Provider, now: Timestamp) -> Vec<QuotaState> {
+        let state = |quota: &Quota| {
+            let budget = Budget::of(provider, quota, None);
+            let of_anyone = self
+                .0
+                .iter()
+                .filter(|(known, _)| known.owner == budget.owner && known.window == budget.window)
+                .map(|(_, level)| Level::now(Some(*level), quota, now).used);
+            QuotaState {
+                window: quota.id(),
+                group: quota.group.clone(),
+                limit: quota.limit,
+                used: of_anyone.fold(0.0, f64::max),
+            }
+        };
+        let quotas = provider.http().map_or(&[][..], |http| &http.quotas);
+        quotas.iter().map(state).collect()
+    }
+
+    /// Everything is unused again, but for what is under way.
+    pub(crate) fn reset(&mut self) {
+        self.0
+            .retain(|budget, _| budget.window.ends_with(&Window::Concurrency.to_string()));
+    }
+}
+
+impl Budget {
+    fn of(provider: &Provider, quota: &Quota, credential: Option<u64>) -> Self {
+        Self {
+            owner: quota.group.clone().map_or_else(
+                || format!("provider {}", provider.id),
+                |group| format!("group {group}"),
+            ),
+            window: quota.id(),
+            credential: credential.filter(|_| quota.scope == Scope::Key),
+        }
+    }
+}
+
+impl Level {
+    /// What the window holds at this moment.
+    fn now(known: Option<Self>, quota: &Quota, now: Timestamp) -> Self {
+        let fresh = Self {
+            used: 0.0,
+            at: match &quota.window {
+                Window::Bucket(_) | Window::Concurrency => now,
+                Window::Calendar { unit, zone } => next_boundary(*unit, zone, now),
+                Window::Fixed(period) => now.saturating_add(signed(*period)).unwrap_or(now),
+            },
+        };
+        let Some(known) = known else { return fresh };
+        match &quota.window {
+            Window::Concurrency => known,
+            Window::Calendar { .. } | Window::Fixed(_) if now < known.at => known,
+            Window::Calendar { .. } | Window::Fixed(_) => fresh,
+            Window::Bucket(period) => {
+                let passed = now.duration_since(known.at).as_secs_f64().max(0.0);
+                let refilled = passed * quota.limit / period.as_secs_f64();
+                Self {
+                    used: (known.used - refilled).max(0.0),
+                    at: now,
+                }
+            }
+        }
+    }
+
+    fn plus(self, cost: f64, quota: &Quota, now: Timestamp) -> Result<Self, Exceeded> {
+        let used = self.used + cost;
+        // Refilling in floating point loses a little.
+        let over = used - quota.limit;
+        if over <= 1e-6 {
+            return Ok(Self { used, ..self });
+        }
+        let (seconds, long) = match &quota.window {
+            Window::Concurrency => (1.0, false),
+            Window::Bucket(period) => (
+                over * period.as_secs_f64() / quota.limit,
+                period.as_secs() >= 86_400,
+            ),
+            Window::Fixed(period) => (
+                self.at.duration_since(now).as_secs_f64(),
+                period.as_secs() >= 86_400,
+            ),
+            Window::Calendar { unit, .. } => (
+                self.at.duration_since(now).as_secs_f64(),
+                matches!(unit, CalendarUnit::Day | CalendarUnit::Month),
+            ),
+        };
+        Err(Exceeded {
+            wait: Duration::try_from_secs_f64(seconds.ceil().max(1.0)).unwrap_or(Duration::MAX),
+            long,
+        })
+    }
+}
+
+fn next_boundary(unit: CalendarUnit, zone: &TimeZone, now: Timestamp) -> Timestamp {
+    let here = now.to_zoned(zone.clone());
+    let next = match unit {
+        CalendarUnit::Minute => full(&here, Unit::Minute).and_then(|start| start.checked_add(1.minute())),
+        CalendarUnit::Hour => full(&here, Unit::Hour).and_then(|start| start.checked_add(1.hour())),
+        CalendarUnit::Day => here.tomorrow().and_then(|day| day.start_of_day()),
+        CalendarUnit::Month => here
+            .first_of_month()
+            .and_then(|day| day.checked_add(1.month()))
+            .and_then(|day| day.start_of_day()),
+    };
+    next.map_or(now, |next| next.timestamp())
+}
+
+fn full(here: &Zoned, unit: Unit) -> Result<Zoned, jiff::Error> {
+    here.round(ZonedRound::new().smallest(unit).mode(jiff::RoundMode::Trunc))
+}
+
+fn signed(period: Duration) -> SignedDuration {
+    SignedDuration::try_from(period).unwrap_or(SignedDuration::MAX)
+}
+
+#[cfg(test)]
+#[path = "quota_tests.rs"]
+mod tests;
