@@ -4,6 +4,7 @@
 //! what is wrong with which line; [`filter`] runs their jq; [`schema`] checks results; [`parameters`] reads what
 //! callers send; [`sample`] reads the recorded answers beside each provider.
 
+pub mod draft;
 pub mod files;
 pub mod filter;
 mod load;

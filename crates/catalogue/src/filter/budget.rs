@@ -26,7 +26,7 @@ impl Default for Limits {
         Self {
             steps: 5_000_000,
             time: Duration::from_millis(500),
-            stack: 384 * 1024,
+            stack: 1 << 20,
             depth: 128,
             size: 64 << 20,
         }

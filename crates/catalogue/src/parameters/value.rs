@@ -151,7 +151,7 @@ fn textual(parameter: &Parameter, text: &str) -> Result<Value, String> {
         },
         ParameterType::Ip => trimmed
             .parse::<IpAddr>()
-            .map_or_else(|_| wrong("address"), |ip| Ok(Value::from(ip.to_string()))),
+            .map_or_else(|_| wrong("address"), |ip| Ok(Value::from(ip.to_canonical().to_string()))),
         _ => length(parameter, trimmed).map(Value::from),
     }
 }
