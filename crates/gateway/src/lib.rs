@@ -1,1 +1,43 @@
-//! TBD
+//! The HTTP doors. Each turns a request into one call of the engine, and what comes of it into an answer.
+//!
+//! [`serve()`] takes connections; [`Gateway::answer`] takes one request through the way that all doors share: id,
+//! route, key, body, door, headers, log, metrics. `router.rs` shows every route.
+//!
+//! **Invariant:** this crate decides nothing about providers, and answers no error that is not in [`Code`].
+
+mod access_log;
+mod activity;
+mod authentication;
+mod body;
+mod catalogue;
+mod codes;
+mod connection;
+mod data;
+mod docs;
+mod envelope;
+mod finish;
+mod freshness;
+mod gateway;
+mod health;
+mod input;
+mod metrics;
+mod openapi;
+mod pages;
+mod problem;
+mod proxy;
+mod refusal;
+mod reply;
+mod request_id;
+mod router;
+mod serve;
+mod settings;
+mod standing;
+#[cfg(test)]
+mod testing;
+mod visit;
+
+pub use codes::Code;
+pub use gateway::Gateway;
+pub use metrics::Metrics;
+pub use serve::serve;
+pub use settings::Settings;

@@ -1,0 +1,177 @@
+//! What happens on a connection, and when it has been waiting too long.
+//!
+//! | the connection | waits for | at most |
+//! | --- | --- | --- |
+//! | is new, or has sent a part of a request's head | the rest of the head | `head_timeout` |
+//! | rests between requests, or does not read its answer | anything | `idle_timeout` |
+//! | has a request under way | – | the call's own deadline |
+
+use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use http::Version;
+use parking_lot::Mutex;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Instant;
+
+use crate::settings::Settings;
+
+/// The state of one connection, as its limits see it.
+pub(crate) struct Activity {
+    head_timeout: Duration,
+    idle_timeout: Duration,
+    now: Mutex<State>,
+}
+
+struct State {
+    under_way: usize,
+    /// When the first byte came after a rest; the head must be whole soon after.
+    head_since: Option<Instant>,
+    /// When something last moved outward.
+    rests_since: Instant,
+    /// HTTP/2 sends more than heads, so that bytes do not tell that one has begun.
+    is_multiplexed: bool,
+}
+
+/// A request under way, until it is dropped.
+pub(crate) struct UnderWay(Arc<Activity>);
+
+impl Activity {
+    /// Of a new connection, whose first head is awaited from now on.
+    pub(crate) fn new(settings: &Settings) -> Self {
+        let now = Instant::now();
+        let state = State {
+            under_way: 0,
+            head_since: Some(now),
+            rests_since: now,
+            is_multiplexed: false,
+        };
+        Self {
+            head_timeout: settings.head_timeout,
+            idle_timeout: settings.idle_timeout,
+            now: Mutex::new(state),
+        }
+    }
+
+    /// A request's head is whole.
+    pub(crate) fn begin(self: &Arc<Self>, version: Version) -> UnderWay {
+        let mut state = self.now.lock();
+        state.under_way += 1;
+        state.head_since = None;
+        state.is_multiplexed = version == Version::HTTP_2;
+        UnderWay(Arc::clone(self))
+    }
+
+    /// Ends when the connection has waited too long; tells for what.
+    pub(crate) async fn overdue(&self) -> &'static str {
+        loop {
+            let (deadline, limit) = self.deadline();
+            if deadline <= Instant::now() {
+                return limit;
+            }
+            tokio::time::sleep_until(deadline).await;
+        }
+    }
+
+    /// The next moment worth looking at the connection again.
+    fn deadline(&self) -> (Instant, &'static str) {
+        let state = self.now.lock();
+        match (state.under_way, state.head_since) {
+            (0, Some(since)) => (since + self.head_timeout, "head"),
+            (0, None) => (state.rests_since + self.idle_timeout, "idle"),
+            // A head may be due at the earliest one head's time from now.
+            _ => (
+                Instant::now() + self.head_timeout.min(self.idle_timeout),
+                "under way",
+            ),
+        }
+    }
+
+    fn has_read(&self) {
+        let mut state = self.now.lock();
+        if state.under_way == 0 && state.head_since.is_none() && !state.is_multiplexed {
+            state.head_since = Some(Instant::now());
+        }
+    }
+
+    fn has_written(&self) {
+        self.now.lock().rests_since = Instant::now();
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        let mut state = self.0.now.lock();
+        state.under_way -= 1;
+        state.rests_since = Instant::now();
+    }
+}
+
+/// A stream that tells its activity.
+pub(crate) struct Watched<S> {
+    stream: S,
+    activity: Arc<Activity>,
+}
+
+impl<S> Watched<S> {
+    pub(crate) fn new(stream: S, activity: Arc<Activity>) -> Self {
+        Self { stream, activity }
+    }
+
+    fn written(&self, written: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if let Poll::Ready(Ok(1..)) = written {
+            self.activity.has_written();
+        }
+        written
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.activity.has_read();
+        }
+        read
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.written(written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, slices);
+        self.written(written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,80 @@
+//! One connection: HTTP/1 or HTTP/2, within the time limits that hyper leaves to its user.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::sync::Arc;
+
+use http::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+use crate::activity::{Activity, Watched};
+use crate::gateway::Gateway;
+use crate::settings::Settings;
+
+const MOST_HEADERS: usize = 100;
+const MOST_STREAMS: u32 = 128;
+
+/// Serves a connection to its end: the peer's, a time limit's, or the server's.
+pub(crate) async fn serve(
+    stream: TcpStream,
+    peer: SocketAddr,
+    gateway: Gateway,
+    shutdown: CancellationToken,
+) {
+    let _open = gateway.shared.metrics.connect();
+    let activity = Arc::new(Activity::new(&gateway.shared.settings));
+    let builder = builder(&gateway.shared.settings);
+    let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
+    let service = service_fn(|request: Request<Incoming>| {
+        let (gateway, activity) = (gateway.clone(), Arc::clone(&activity));
+        async move {
+            let _request = activity.begin(request.version());
+            Ok::<_, Infallible>(gateway.answer(request, Some(peer.ip())).await)
+        }
+    });
+    let mut connection = pin!(builder.serve_connection(io, service));
+    let mut overdue = pin!(activity.overdue());
+    let mut is_draining = false;
+    loop {
+        tokio::select! {
+            ended = connection.as_mut() => {
+                if let Err(error) = ended {
+                    tracing::debug!(error, "a connection ended early");
+                }
+                return;
+            }
+            limit = &mut overdue => {
+                tracing::debug!(limit, "a connection was closed");
+                return;
+            }
+            () = shutdown.cancelled(), if !is_draining => {
+                is_draining = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
+
+fn builder(settings: &Settings) -> auto::Builder<TokioExecutor> {
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        // `Activity` keeps the time: hyper's own limit would also end connections that only rest.
+        .header_read_timeout(None)
+        .max_headers(MOST_HEADERS)
+        .max_buf_size(settings.max_head.max(8192))
+        .pipeline_flush(true);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(MOST_STREAMS)
+        .max_header_list_size(u32::try_from(settings.max_head).unwrap_or(u32::MAX));
+    builder
+}

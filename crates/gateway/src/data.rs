@@ -1,0 +1,118 @@
+//! The data door: `/api/{category}/{operation}`.
+
+use std::sync::Arc;
+
+use guichet_access::Principal;
+use guichet_catalogue::model::{self, Catalogue, Operation};
+use guichet_catalogue::suggest::nearest;
+use guichet_engine::answer::Answer;
+use guichet_engine::call::Call;
+use http::{HeaderValue, Method, StatusCode};
+
+use crate::codes::Code;
+use crate::gateway::Gateway;
+use crate::problem::Problem;
+use crate::reply::{Reply, Story, empty_response, json_response};
+use crate::visit::Visit;
+use crate::{envelope, freshness, input, refusal};
+
+/// Answers one operation.
+pub(crate) async fn answer(
+    gateway: &Gateway,
+    visit: &Visit,
+    principal: &Principal,
+    category: &str,
+    name: &str,
+) -> Result<Reply, Problem> {
+    let operation = find(&gateway.shared.engine.catalogue(), category, name)?;
+    let outcome = call(gateway, visit, principal, &operation).await;
+    let reply = match outcome {
+        Ok(answer) => told(visit, &operation, answer),
+        Err(problem) => Reply::refusing(problem, &visit.request_id),
+    };
+    Ok(reply.about(&operation.id.category, &operation.id.name))
+}
+
+async fn call(
+    gateway: &Gateway,
+    visit: &Visit,
+    principal: &Principal,
+    operation: &Arc<Operation>,
+) -> Result<Answer, Problem> {
+    check_method(&visit.head.method, operation)?;
+    let raw = input::read(&visit.head, &visit.body)?;
+    let call = Call::read(Arc::clone(operation), raw, visit.caller(principal))
+        .map_err(refusal::invalid)?;
+    Ok(gateway.shared.engine.call(call).await?)
+}
+
+/// Every operation can be asked by POST; one that changes something, or takes much, by nothing else.
+fn check_method(method: &Method, operation: &Operation) -> Result<(), Problem> {
+    const POST: &str = "POST, OPTIONS";
+    if operation.method == model::Method::Post && method != Method::POST {
+        let problem = Problem::new(
+            Code::MethodNotAllowed,
+            format!("{} is asked by POST", operation.id),
+        );
+        return Err(problem.with_allow(POST));
+    }
+    Ok(())
+}
+
+/// The operation of this name, or what was probably meant.
+pub(crate) fn find(
+    catalogue: &Catalogue,
+    category: &str,
+    name: &str,
+) -> Result<Arc<Operation>, Problem> {
+    let found = find_category(catalogue, category)?;
+    found.operations.get(name).cloned().ok_or_else(|| {
+        let names = || found.operations.keys().map(|name| &**name);
+        let all = names().collect::<Vec<_>>().join(", ");
+        Problem::new(
+            Code::UnknownOperation,
+            format!("`{category}` has no operation of this name; it has {all}"),
+        )
+        .with_nearest(nearest(name, names()))
+    })
+}
+
+/// The category of this name, or what was probably meant.
+pub(crate) fn find_category<'catalogue>(
+    catalogue: &'catalogue Catalogue,
+    category: &str,
+) -> Result<&'catalogue Arc<model::Category>, Problem> {
+    catalogue.categories.get(category).ok_or_else(|| {
+        let names = || catalogue.categories.keys().map(|name| &**name);
+        let all = names().collect::<Vec<_>>().join(", ");
+        Problem::new(Code::UnknownCategory, format!("the categories are {all}"))
+            .with_nearest(nearest(category, names()))
+    })
+}
+
+fn told(visit: &Visit, operation: &Operation, answer: Answer) -> Reply {
+    let tag = (visit.head.method != Method::POST).then(|| freshness::etag(&answer.data));
+    let mut response = if is_known(visit, tag.as_ref()) {
+        empty_response(StatusCode::NOT_MODIFIED)
+    } else {
+        json_response(
+            StatusCode::OK,
+            envelope::write(&operation.id, &answer, &visit.request_id),
+        )
+    };
+    freshness::tell(&mut response, operation, &answer);
+    if let Some(tag) = tag {
+        freshness::set_etag(&mut response, tag);
+    }
+    let story = Story {
+        served: Some(answer.served),
+        provider: Some(answer.provider),
+        attempts: answer.attempts,
+        ..Story::default()
+    };
+    Reply { response, story }
+}
+
+fn is_known(visit: &Visit, tag: Option<&HeaderValue>) -> bool {
+    tag.is_some_and(|tag| freshness::is_known(&visit.head.headers, tag))
+}

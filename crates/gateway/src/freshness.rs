@@ -1,0 +1,157 @@
+//! What the headers say of an answer's age: `Age`, `Cache-Control`, `Cache-Status` (RFC 9211), `ETag`.
+
+use std::fmt::Write;
+
+use guichet_catalogue::model::Operation;
+use guichet_engine::answer::{Answer, Served};
+use http::HeaderMap;
+use http::header::{AGE, CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
+
+use crate::envelope::whole_seconds;
+use crate::reply::{Response, set_header};
+
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+
+/// Says how old the answer is, and for how long it may be kept.
+pub(crate) fn tell(response: &mut Response, operation: &Operation, answer: &Answer) {
+    let fresh = operation.fresh.map(whole_seconds);
+    set_header(response, CACHE_STATUS, cache_status(answer, fresh));
+    set_header(response, CACHE_CONTROL, cache_control(answer, fresh));
+    if matches!(answer.served, Served::Cached | Served::Stale) {
+        response
+            .headers_mut()
+            .insert(AGE, whole_seconds(answer.age).into());
+    }
+}
+
+fn cache_status(answer: &Answer, fresh: Option<u64>) -> String {
+    let mut status = String::with_capacity(48);
+    status.push_str("guichet; ");
+    let left = whole_seconds(answer.fresh_for);
+    let written = match answer.served {
+        Served::Cached => write!(status, "hit; ttl={left}"),
+        Served::Stale => {
+            let over = whole_seconds(answer.age).saturating_sub(fresh.unwrap_or(0));
+            write!(status, "hit; ttl=-{over}; detail=stale-if-error")
+        }
+        Served::Fresh | Served::Local if left > 0 => write!(status, "fwd=miss; stored; ttl={left}"),
+        Served::Fresh | Served::Local if fresh.is_some() => write!(status, "fwd=miss"),
+        Served::Fresh | Served::Local => write!(status, "fwd=bypass"),
+    };
+    debug_assert!(written.is_ok(), "a string takes everything");
+    status
+}
+
+/// `max-age` counts from the answer's birth, as `Age` does.
+fn cache_control(answer: &Answer, fresh: Option<u64>) -> HeaderValue {
+    if fresh.is_none() {
+        return HeaderValue::from_static("no-store");
+    }
+    match whole_seconds(answer.fresh_for) {
+        0 => HeaderValue::from_static("private, max-age=0"),
+        left => {
+            let total = whole_seconds(answer.age) + left;
+            HeaderValue::try_from(format!("private, max-age={total}"))
+                .unwrap_or(HeaderValue::from_static("private, max-age=0"))
+        }
+    }
+}
+
+/// A validator: a hash of the data. It is weak, because the `meta` beside the data differs from answer to answer.
+pub(crate) fn etag(data: &[u8]) -> HeaderValue {
+    let hash = blake3::hash(data).to_hex();
+    HeaderValue::try_from(format!("W/\"{}\"", &hash[..32]))
+        .unwrap_or(HeaderValue::from_static("W/\"\""))
+}
+
+/// Whether the caller has this already.
+pub(crate) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    let Ok(etag) = etag.to_str() else {
+        return false;
+    };
+    let known = headers
+        .get_all(IF_NONE_MATCH)
+        .iter()
+        .filter_map(|value| value.to_str().ok());
+    known
+        .flat_map(|list| list.split(','))
+        .map(str::trim)
+        .any(|tag| tag == "*" || bare(tag) == bare(etag))
+}
+
+fn bare(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
+}
+
+/// Sets the validator.
+pub(crate) fn set_etag(response: &mut Response, etag: HeaderValue) {
+    response.headers_mut().insert(ETAG, etag);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use bytes::Bytes;
+
+    use super::*;
+
+    fn answer(served: Served, age: u64, fresh_for: u64) -> Answer {
+        Answer {
+            data: Bytes::from_static(b"1"),
+            provider: "p".into(),
+            served,
+            age: Duration::from_secs(age),
+            fresh_for: Duration::from_secs(fresh_for),
+            observed_at: None,
+            attribution: None,
+            attempts: Vec::new(),
+            next_cursor: None,
+        }
+    }
+
+    fn told(answer: &Answer, fresh: Option<u64>) -> (String, String) {
+        (
+            cache_status(answer, fresh),
+            cache_control(answer, fresh).to_str().unwrap().to_owned(),
+        )
+    }
+
+    #[test]
+    fn each_way_of_answering_has_its_words() {
+        let pair = |status: &str, control: &str| (status.to_owned(), control.to_owned());
+        assert_eq!(
+            told(&answer(Served::Fresh, 0, 600), Some(600)),
+            pair("guichet; fwd=miss; stored; ttl=600", "private, max-age=600")
+        );
+        assert_eq!(
+            told(&answer(Served::Cached, 68, 532), Some(600)),
+            pair("guichet; hit; ttl=532", "private, max-age=600")
+        );
+        assert_eq!(
+            told(&answer(Served::Stale, 900, 0), Some(600)),
+            pair(
+                "guichet; hit; ttl=-300; detail=stale-if-error",
+                "private, max-age=0"
+            )
+        );
+        assert_eq!(
+            told(&answer(Served::Local, 0, 0), None),
+            pair("guichet; fwd=bypass", "no-store")
+        );
+    }
+
+    #[test]
+    fn a_validator_is_known_in_any_list_and_strength() {
+        let etag = etag(b"1");
+        let given = |list: &str| {
+            HeaderMap::from_iter([(IF_NONE_MATCH, HeaderValue::from_str(list).unwrap())])
+        };
+        let text = etag.to_str().unwrap();
+        assert!(is_known(&given(&format!("\"x\", {text}")), &etag));
+        assert!(is_known(&given(text.trim_start_matches("W/")), &etag));
+        assert!(is_known(&given("*"), &etag));
+        assert!(!is_known(&given("\"x\""), &etag));
+        assert!(!is_known(&HeaderMap::new(), &etag));
+    }
+}

@@ -1,0 +1,129 @@
+//! `/openapi.json`: OpenAPI 3.1, made from the table of routes and the catalogue, so that it cannot say anything else
+//! than what is served.
+
+mod components;
+mod operation;
+mod parameter;
+mod schema;
+
+use guichet_catalogue::model::{Catalogue, Method, Operation};
+use serde_json::{Map, Value, json};
+
+use crate::router::{Access, Door, ROUTES, Route};
+
+/// The whole document. `guarantee` says how sure the fallback of an operation is.
+pub(crate) fn document(
+    catalogue: &Catalogue,
+    guarantee: impl Fn(&Operation) -> &'static str,
+) -> Value {
+    let mut paths = Map::new();
+    for operation in catalogue.operations() {
+        let item = data_path(operation, guarantee(operation));
+        paths.insert(format!("/api/{}", operation.id), item);
+    }
+    for route in ROUTES
+        .iter()
+        .filter(|route| !matches!(route.door, Door::Data | Door::Home))
+    {
+        paths.insert(route.pattern.replace("{*", "{"), fixed_path(route));
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Guichet",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Many APIs behind one key, with guaranteed fallback",
+        },
+        "servers": [{ "url": "/" }],
+        "security": [{ "bearer": [] }, { "apiKey": [] }, { "googApiKey": [] }],
+        "tags": tags(catalogue),
+        "paths": paths,
+        "components": components::all(catalogue),
+    })
+}
+
+fn tags(catalogue: &Catalogue) -> Vec<Value> {
+    let categories = catalogue.categories.values();
+    let tag = |category: &guichet_catalogue::model::Category| json!({ "name": &*category.id, "description": format!("{}: {}", category.title, category.summary) });
+    let own = json!({ "name": "guichet", "description": "Catalogue, proxy, probes" });
+    categories
+        .map(|category| tag(category))
+        .chain([own])
+        .collect()
+}
+
+fn data_path(operation: &Operation, guarantee: &str) -> Value {
+    let mut item = Map::new();
+    if operation.method == Method::Get {
+        item.insert("get".into(), operation::by_get(operation, guarantee));
+    }
+    item.insert("post".into(), operation::by_post(operation, guarantee));
+    Value::Object(item)
+}
+
+/// HEAD goes with GET, and OPTIONS with everything; neither is listed.
+fn fixed_path(route: &Route) -> Value {
+    let listed = route
+        .methods
+        .iter()
+        .filter(|method| !matches!(**method, "HEAD" | "OPTIONS"));
+    let mut item: Map<_, _> = listed
+        .map(|method| (method.to_ascii_lowercase(), fixed_operation(route, method)))
+        .collect();
+    let names = route
+        .pattern
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'));
+    let parameters: Vec<_> = names.map(path_parameter).collect();
+    if !parameters.is_empty() {
+        item.insert("parameters".into(), parameters.into());
+    }
+    Value::Object(item)
+}
+
+fn path_parameter(name: &str) -> Value {
+    let (name, description) = match name.strip_prefix('*') {
+        Some(name) => (
+            name,
+            "Everything that is left of the path, slashes included",
+        ),
+        None => (name, "A name of the catalogue"),
+    };
+    json!({ "name": name, "in": "path", "required": true, "description": description, "schema": { "type": "string" } })
+}
+
+fn fixed_operation(route: &Route, method: &str) -> Value {
+    let media_type = match route.door {
+        Door::Docs => "text/html",
+        Door::Metrics => "application/openmetrics-text",
+        Door::Proxy => "*/*",
+        _ => "application/json",
+    };
+    let mut operation = json!({
+        "operationId": operation_id(route, method),
+        "summary": route.summary,
+        "tags": ["guichet"],
+        "responses": {
+            "200": { "description": "Done", "content": { media_type: {} } },
+            "default": { "$ref": "#/components/responses/Problem" },
+        },
+    });
+    match route.access {
+        Access::Open => operation["security"] = json!([]),
+        Access::KeyOrLoopback => operation["security"] = json!([{}, { "bearer": [] }]),
+        Access::Key => {}
+    }
+    operation
+}
+
+/// `get_api_catalogue_category`
+fn operation_id(route: &Route, method: &str) -> String {
+    let words = route
+        .pattern
+        .split(|letter: char| !letter.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    words.fold(method.to_ascii_lowercase(), |id, word| id + "_" + word)
+}
+
+#[cfg(test)]
+mod tests;

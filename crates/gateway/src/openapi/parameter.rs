@@ -1,0 +1,194 @@
+//! Parameters of an operation, in a query and as members of an object.
+
+use guichet_catalogue::model::{Operation, Parameter, ParameterType};
+use serde_json::{Map, Value, json};
+
+/// The common parameters: name, description, schema.
+pub(super) fn common() -> [(&'static str, &'static str, Value); 5] {
+    [
+        (
+            "providers",
+            "Which providers may answer, in this order; `!id` excludes one",
+            json!({ "type": "string", "examples": ["open-meteo,met-no", "!met-no"] }),
+        ),
+        (
+            "max_age",
+            "Seconds of age accepted; 0 = only fresh",
+            json!({ "type": "integer", "minimum": 0 }),
+        ),
+        (
+            "licence",
+            "`commercial` = only providers whose terms allow commercial use",
+            json!({ "type": "string", "enum": ["any", "commercial"] }),
+        ),
+        (
+            "timeout_ms",
+            "How long the caller waits, in milliseconds",
+            json!({ "type": "integer", "minimum": 50, "maximum": 120_000 }),
+        ),
+        (
+            "cursor",
+            "`meta.next_cursor` of the page before",
+            json!({ "type": "string" }),
+        ),
+    ]
+}
+
+/// The common parameters that an operation takes: all but those whose name it uses itself.
+fn common_of(operation: &Operation) -> impl Iterator<Item = (&'static str, &'static str, Value)> {
+    let applies = |name: &str| !declares(operation, name) && (name != "cursor" || operation.paged);
+    common()
+        .into_iter()
+        .filter(move |(name, _, _)| applies(name))
+}
+
+fn declares(operation: &Operation, name: &str) -> bool {
+    operation
+        .parameters
+        .iter()
+        .any(|parameter| &*parameter.name == name)
+}
+
+fn own(operation: &Operation) -> impl Iterator<Item = &Parameter> {
+    operation
+        .parameters
+        .iter()
+        .filter(|parameter| !parameter.internal)
+}
+
+/// Whether `lat` and `lon` may stand in for the place.
+fn takes_coordinates(operation: &Operation) -> bool {
+    own(operation).any(|parameter| parameter.kind == ParameterType::Place)
+        && !declares(operation, "lat")
+        && !declares(operation, "lon")
+}
+
+/// A place that may also be given as `lat` and `lon` is not required under its own name.
+fn is_required(operation: &Operation, parameter: &Parameter) -> bool {
+    parameter.required && !(parameter.kind == ParameterType::Place && takes_coordinates(operation))
+}
+
+/// As parameters of a query.
+pub(super) fn of_query(operation: &Operation) -> Vec<Value> {
+    let mut described: Vec<_> = own(operation)
+        .map(|parameter| in_query(operation, parameter))
+        .collect();
+    if takes_coordinates(operation) {
+        described.extend(
+            ["lat", "lon"].map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
+        );
+    }
+    described.extend(
+        common_of(operation)
+            .map(|(name, _, _)| json!({ "$ref": format!("#/components/parameters/{name}") })),
+    );
+    described
+}
+
+fn in_query(operation: &Operation, parameter: &Parameter) -> Value {
+    let mut described = json!({
+        "name": &*parameter.name,
+        "in": "query",
+        "required": is_required(operation, parameter),
+        "description": parameter.summary,
+        "schema": schema(parameter),
+    });
+    if parameter.many.is_some() {
+        described["style"] = "form".into();
+        described["explode"] = false.into();
+    }
+    let example = parameter.example.as_ref();
+    let shown = operation
+        .examples
+        .iter()
+        .find_map(|example| example.get(&*parameter.name));
+    if let Some(example) = example.or(shown) {
+        described["example"] = example.clone();
+    }
+    described
+}
+
+/// As members of one object.
+pub(super) fn as_object(operation: &Operation) -> Value {
+    let mut properties = Map::new();
+    for parameter in own(operation) {
+        let mut member = schema(parameter);
+        member["description"] = parameter.summary.clone().into();
+        properties.insert(parameter.name.to_string(), member);
+    }
+    if takes_coordinates(operation) {
+        properties.insert("lat".into(), degrees(90));
+        properties.insert("lon".into(), degrees(180));
+    }
+    for (name, description, mut member) in common_of(operation) {
+        member["description"] = description.into();
+        properties.insert(name.into(), member);
+    }
+    let required: Vec<&str> = own(operation)
+        .filter(|parameter| is_required(operation, parameter))
+        .map(|parameter| &*parameter.name)
+        .collect();
+    json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// What a parameter holds.
+fn schema(parameter: &Parameter) -> Value {
+    let mut single = single(parameter);
+    if !parameter.one_of.is_empty() {
+        single["enum"] = parameter.one_of.clone().into();
+    }
+    let mut described = match parameter.many {
+        Some(most) => json!({ "type": "array", "items": single, "minItems": 1, "maxItems": most }),
+        None => single,
+    };
+    if let Some(default) = &parameter.default {
+        described["default"] = default.clone();
+    }
+    described
+}
+
+fn single(parameter: &Parameter) -> Value {
+    match parameter.kind {
+        ParameterType::String => {
+            json!({ "type": "string", "minLength": 1, "maxLength": parameter.max_length })
+        }
+        ParameterType::Text => json!({ "type": "string", "maxLength": parameter.max_length }),
+        ParameterType::Integer => between("integer", parameter),
+        ParameterType::Number => between("number", parameter),
+        ParameterType::Boolean => json!({ "type": "boolean" }),
+        ParameterType::Place => json!({ "type": "string", "minLength": 1, "maxLength": 200 }),
+        ParameterType::Latitude => degrees(90),
+        ParameterType::Longitude => degrees(180),
+        ParameterType::Language => {
+            json!({ "type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$" })
+        }
+        ParameterType::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
+        ParameterType::Currency => json!({ "type": "string", "pattern": "^[A-Za-z]{3}$" }),
+        ParameterType::Date => json!({ "type": "string", "format": "date" }),
+        ParameterType::Datetime => {
+            json!({ "type": "string", "description": "RFC 3339, with or without offset" })
+        }
+        ParameterType::Timezone => {
+            json!({ "type": "string", "description": "A zone of the IANA database" })
+        }
+        ParameterType::Ip => {
+            json!({ "type": "string", "anyOf": [{ "format": "ipv4" }, { "format": "ipv6" }] })
+        }
+    }
+}
+
+fn between(kind: &str, parameter: &Parameter) -> Value {
+    let mut schema = json!({ "type": kind });
+    if let Some(least) = parameter.min {
+        schema["minimum"] = least.into();
+    }
+    if let Some(most) = parameter.max {
+        schema["maximum"] = most.into();
+    }
+    schema
+}
+
+/// Degrees of latitude (`most` = 90) or longitude (180).
+pub(super) fn degrees(most: i32) -> Value {
+    json!({ "type": "number", "minimum": -most, "maximum": most })
+}

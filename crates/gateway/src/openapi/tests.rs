@@ -1,0 +1,114 @@
+//! The description against the router, in both directions.
+
+use std::collections::HashSet;
+
+use super::*;
+use crate::router;
+use crate::testing::catalogue;
+
+fn described() -> Value {
+    document(&catalogue(), |_| "guaranteed")
+}
+
+/// Every path and method that a document describes.
+fn entries(document: &Value) -> HashSet<(String, String)> {
+    let mut entries = HashSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|key| *key != "parameters")
+        {
+            entries.insert((path.clone(), method.to_ascii_uppercase()));
+        }
+    }
+    entries
+}
+
+#[test]
+fn what_is_described_is_served() {
+    for (path, method) in entries(&described()) {
+        let concrete = path.replace(['{', '}'], "");
+        let found = router::find(&concrete).unwrap_or_else(|| panic!("{path} leads nowhere"));
+        assert!(found.route.methods.contains(&&*method), "{method} {path}");
+        if found.route.door == Door::Data {
+            assert!(
+                crate::data::find(&catalogue(), found.names[0], found.names[1]).is_ok(),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_served_is_described() {
+    let entries = entries(&described());
+    let listed = |method: &&&str| !matches!(**method, "HEAD" | "OPTIONS");
+    for route in ROUTES
+        .iter()
+        .filter(|route| !matches!(route.door, Door::Data | Door::Home))
+    {
+        for method in route.methods.iter().filter(listed) {
+            let entry = (route.pattern.replace("{*", "{"), (*method).to_owned());
+            assert!(entries.contains(&entry), "{entry:?}");
+        }
+    }
+    for operation in catalogue().operations() {
+        let path = format!("/api/{}", operation.id);
+        assert!(
+            entries.contains(&(path.clone(), "POST".into())),
+            "POST {path}"
+        );
+        assert_eq!(
+            entries.contains(&(path.clone(), "GET".into())),
+            operation.method == Method::Get,
+            "GET {path}"
+        );
+    }
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    fn references<'value>(value: &'value Value, found: &mut Vec<&'value str>) {
+        match value {
+            Value::Object(members) => {
+                found.extend(members.get("$ref").and_then(Value::as_str));
+                members
+                    .values()
+                    .for_each(|member| references(member, found));
+            }
+            Value::Array(items) => items.iter().for_each(|item| references(item, found)),
+            _ => {}
+        }
+    }
+    let document = described();
+    let mut found = Vec::new();
+    references(&document, &mut found);
+    assert!(found.len() > 100, "only {} references", found.len());
+    for reference in found {
+        let pointer = reference
+            .strip_prefix('#')
+            .unwrap_or_else(|| panic!("{reference} leads outside"));
+        assert!(document.pointer(pointer).is_some(), "{reference}");
+    }
+}
+
+#[test]
+fn no_two_operations_share_a_name() {
+    let document = described();
+    let mut seen = HashSet::new();
+    for item in document["paths"].as_object().unwrap().values() {
+        let operations = item.as_object().unwrap().values();
+        for id in
+            operations.filter_map(|operation| operation.get("operationId").and_then(Value::as_str))
+        {
+            assert!(seen.insert(id), "{id}");
+        }
+    }
+}
+
+#[test]
+fn one_operation_in_full() {
+    insta::assert_json_snapshot!(described()["paths"]["/api/weather/current"]["get"]);
+}

@@ -1,0 +1,96 @@
+//! `/openapi.json` and `/docs`: made from the catalogue, once for each of its states.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use guichet_catalogue::model::Catalogue;
+use http::StatusCode;
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderValue};
+use parking_lot::Mutex;
+
+use crate::gateway::Gateway;
+use crate::reply::{Response, empty_response, typed_response};
+use crate::visit::Visit;
+use crate::{docs, freshness, openapi};
+
+/// The pages of the last state of the catalogue.
+#[derive(Default)]
+pub(crate) struct Pages(Mutex<Option<Made>>);
+
+#[derive(Clone)]
+struct Made {
+    /// Held, so that no other catalogue can come to lie at its address.
+    catalogue: Arc<Catalogue>,
+    /// They change when credentials do, without a new catalogue.
+    guarantees: Vec<&'static str>,
+    openapi: Page,
+    docs: Page,
+}
+
+#[derive(Clone)]
+struct Page {
+    text: Bytes,
+    etag: HeaderValue,
+}
+
+/// The description of every route for machines.
+pub(crate) fn openapi(gateway: &Gateway, visit: &Visit) -> Response {
+    send(current(gateway).openapi, visit, "application/json")
+}
+
+/// The same for people.
+pub(crate) fn docs(gateway: &Gateway, visit: &Visit) -> Response {
+    let mut response = send(current(gateway).docs, visit, "text/html; charset=utf-8");
+    response.headers_mut().insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(docs::POLICY),
+    );
+    response
+}
+
+fn current(gateway: &Gateway) -> Made {
+    let engine = &gateway.shared.engine;
+    let catalogue = engine.catalogue();
+    let guarantees: Vec<_> = catalogue
+        .operations()
+        .map(|operation| engine.guarantee(operation).as_str())
+        .collect();
+    let mut last = gateway.shared.pages.0.lock();
+    if let Some(made) = last.as_ref()
+        && Arc::ptr_eq(&made.catalogue, &catalogue)
+        && made.guarantees == guarantees
+    {
+        return made.clone();
+    }
+    let guarantee = |operation: &_| engine.guarantee(operation).as_str();
+    let made = Made {
+        openapi: Page::new(
+            serde_json::to_vec(&openapi::document(&catalogue, guarantee)).unwrap_or_default(),
+        ),
+        docs: Page::new(docs::page(&catalogue, guarantee).into_bytes()),
+        catalogue,
+        guarantees,
+    };
+    last.insert(made).clone()
+}
+
+impl Page {
+    fn new(text: Vec<u8>) -> Self {
+        Self {
+            etag: freshness::etag(&text),
+            text: text.into(),
+        }
+    }
+}
+
+fn send(page: Page, visit: &Visit, media_type: &'static str) -> Response {
+    let mut response = if freshness::is_known(&visit.head.headers, &page.etag) {
+        empty_response(StatusCode::NOT_MODIFIED)
+    } else {
+        typed_response(StatusCode::OK, media_type, page.text)
+    };
+    let headers = response.headers_mut();
+    headers.insert(ETAG, page.etag);
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}

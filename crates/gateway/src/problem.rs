@@ -1,0 +1,232 @@
+//! An error as a client sees it: a problem document of RFC 9457.
+//!
+//! **Invariant:** it holds no upstream URL, no key, no upstream's body and no stack. Its parts come from closed enums,
+//! from the caller's own input and from the catalogue.
+
+use std::borrow::Cow;
+
+use guichet_catalogue::parameters::InvalidParameter;
+use guichet_engine::answer::Skipped;
+use guichet_engine::outcome::Attempt;
+use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::codes::Code;
+use crate::reply::{Response, json_response};
+
+/// An error and what helps to mend it.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) code: Code,
+    detail: Cow<'static, str>,
+    errors: Vec<InvalidParameter>,
+    pub(crate) attempts: Vec<Attempt>,
+    skipped: Vec<Skipped>,
+    nearest: Option<String>,
+    retry_at: Option<Timestamp>,
+    allow: Option<&'static str>,
+}
+
+impl Problem {
+    pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            attempts: Vec::new(),
+            skipped: Vec::new(),
+            nearest: None,
+            retry_at: None,
+            allow: None,
+        }
+    }
+
+    /// What went wrong this time.
+    #[cfg(test)]
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// With each parameter that cannot be used.
+    pub(crate) fn with_errors(self, errors: Vec<InvalidParameter>) -> Self {
+        Self { errors, ..self }
+    }
+
+    /// With what was tried, what was not, and when asking again may help.
+    pub(crate) fn with_history(
+        self,
+        attempts: Vec<Attempt>,
+        skipped: Vec<Skipped>,
+        retry_at: Option<Timestamp>,
+    ) -> Self {
+        Self {
+            attempts,
+            skipped,
+            retry_at,
+            ..self
+        }
+    }
+
+    /// With the name that was probably meant.
+    pub(crate) fn with_nearest(self, nearest: Option<&str>) -> Self {
+        Self {
+            nearest: nearest.map(str::to_owned),
+            ..self
+        }
+    }
+
+    /// With the methods that are allowed.
+    pub(crate) fn with_allow(self, allow: &'static str) -> Self {
+        Self {
+            allow: Some(allow),
+            ..self
+        }
+    }
+
+    /// The answer that says so.
+    pub(crate) fn into_response(self, request_id: &str) -> Response {
+        let status = self.code.status();
+        let body = serde_json::to_vec(&self.document(request_id)).unwrap_or_default();
+        let mut response = json_response(status, body);
+        let headers = response.headers_mut();
+        headers.insert(
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer realm=\"guichet\""),
+            );
+        }
+        if let Some(allow) = self.allow {
+            headers.insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        if let Some(at) = self.retry_at {
+            headers.insert(RETRY_AFTER, seconds_until(at, Timestamp::now()).into());
+        }
+        response
+    }
+
+    fn document<'problem>(&'problem self, request_id: &'problem str) -> Document<'problem> {
+        Document {
+            kind: self.code.urn(),
+            title: self.code.title(),
+            status: self.code.status().as_u16(),
+            detail: &self.detail,
+            code: self.code.as_str(),
+            request_id,
+            nearest: self.nearest.as_deref(),
+            errors: self.errors.iter().map(ParameterError::from).collect(),
+            attempts: &self.attempts,
+            skipped: &self.skipped,
+            retry_at: self.retry_at,
+        }
+    }
+}
+
+/// Whole seconds, rounded up; at least one, so that nobody asks again at once.
+fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
+    let milliseconds = at.duration_since(now).as_millis();
+    u64::try_from(milliseconds)
+        .unwrap_or(0)
+        .div_ceil(1000)
+        .max(1)
+}
+
+#[derive(Serialize)]
+struct Document<'problem> {
+    #[serde(rename = "type")]
+    kind: String,
+    title: &'static str,
+    status: u16,
+    detail: &'problem str,
+    code: &'static str,
+    request_id: &'problem str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<&'problem str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<ParameterError<'problem>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    attempts: &'problem [Attempt],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    skipped: &'problem [Skipped],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    retry_at: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct ParameterError<'problem> {
+    name: &'problem str,
+    reason: &'problem str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<&'problem str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    nearest: Option<&'problem str>,
+}
+
+impl<'problem> From<&'problem InvalidParameter> for ParameterError<'problem> {
+    fn from(error: &'problem InvalidParameter) -> Self {
+        Self {
+            name: &error.name,
+            reason: &error.reason,
+            allowed: error.allowed.as_deref(),
+            nearest: error.nearest.as_deref(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn text(problem: Problem) -> String {
+        let body = problem.into_response("r-1").into_body();
+        let bytes = futures_util::FutureExt::now_or_never(body.collect())
+            .unwrap()
+            .unwrap()
+            .to_bytes();
+        let value: serde_json::Value = serde_json::from_slice(&bytes).unwrap();
+        serde_json::to_string_pretty(&value).unwrap()
+    }
+
+    #[test]
+    fn a_refused_parameter_says_what_would_be_right() {
+        let error = InvalidParameter {
+            name: "lagn".into(),
+            reason: "weather/current has no such parameter".into(),
+            allowed: Some("place, lang".into()),
+            nearest: Some("lang".into()),
+        };
+        let problem = Problem::new(
+            Code::InvalidParameters,
+            "`lagn`: weather/current has no such parameter",
+        );
+        insta::assert_snapshot!(text(problem.with_errors(vec![error])));
+    }
+
+    #[test]
+    fn seconds_are_rounded_up_and_never_zero() {
+        let after = |milliseconds| NOW + jiff::SignedDuration::from_millis(milliseconds);
+        assert_eq!(seconds_until(after(1), NOW), 1);
+        assert_eq!(seconds_until(after(1_001), NOW), 2);
+        assert_eq!(seconds_until(after(-5_000), NOW), 1);
+    }
+
+    #[test]
+    fn a_refused_key_is_told_how_to_come_in() {
+        let response = Problem::new(Code::MissingKey, "no key").into_response("r-1");
+        assert_eq!(response.status(), 401);
+        assert_eq!(
+            response.headers()[WWW_AUTHENTICATE],
+            "Bearer realm=\"guichet\""
+        );
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+    }
+}

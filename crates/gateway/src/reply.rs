@@ -1,0 +1,101 @@
+//! What a door hands back: the response, and the story of the call for the log and the metrics.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use guichet_engine::answer::Served;
+use guichet_engine::outcome::Attempt;
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, StatusCode};
+use http_body_util::Full;
+
+use crate::codes::Code;
+use crate::problem::Problem;
+
+/// Every answer is whole before its first byte is sent.
+pub(crate) type Response = http::Response<Full<Bytes>>;
+
+/// A response and how it came about.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) response: Response,
+    pub(crate) story: Story,
+}
+
+/// How a response came about.
+#[derive(Debug, Default)]
+pub(crate) struct Story {
+    /// The operation, where there was one: its category and its name.
+    pub(crate) operation: Option<(Arc<str>, Arc<str>)>,
+    pub(crate) served: Option<Served>,
+    pub(crate) provider: Option<Arc<str>>,
+    pub(crate) attempts: Vec<Attempt>,
+    pub(crate) refused: Option<Code>,
+}
+
+impl Reply {
+    /// The reply to a call that was refused.
+    pub(crate) fn refusing(problem: Problem, request_id: &str) -> Self {
+        let story = Story {
+            refused: Some(problem.code),
+            attempts: problem.attempts.clone(),
+            ..Story::default()
+        };
+        Self {
+            response: problem.into_response(request_id),
+            story,
+        }
+    }
+
+    /// The same reply, told of this operation.
+    pub(crate) fn about(mut self, category: &Arc<str>, operation: &Arc<str>) -> Self {
+        self.story.operation = Some((Arc::clone(category), Arc::clone(operation)));
+        self
+    }
+}
+
+impl From<Response> for Reply {
+    fn from(response: Response) -> Self {
+        Self {
+            response,
+            story: Story::default(),
+        }
+    }
+}
+
+/// A response with a JSON body.
+pub(crate) fn json_response(status: StatusCode, body: impl Into<Bytes>) -> Response {
+    typed_response(status, "application/json", body)
+}
+
+/// A response with a body of this media type.
+pub(crate) fn typed_response(
+    status: StatusCode,
+    media_type: &'static str,
+    body: impl Into<Bytes>,
+) -> Response {
+    let mut response = Response::new(Full::new(body.into()));
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    response
+}
+
+/// A response without a body.
+pub(crate) fn empty_response(status: StatusCode) -> Response {
+    let mut response = Response::new(Full::default());
+    *response.status_mut() = status;
+    response
+}
+
+/// Sets a header whose value is made here; one that cannot be a header is left out.
+pub(crate) fn set_header(
+    response: &mut Response,
+    name: HeaderName,
+    value: impl TryInto<HeaderValue>,
+) {
+    if let Ok(value) = value.try_into() {
+        response.headers_mut().insert(name, value);
+    }
+}

@@ -1,0 +1,258 @@
+//! The table of all routes, and how a path finds its own.
+//!
+//! **Invariant:** what is not in [`ROUTES`] is not served; `/openapi.json` is made from the same table.
+
+/// Every route. The first whose pattern fits holds, so that fixed words stand before names.
+pub(crate) static ROUTES: [Route; 13] = [
+    Route::read(
+        "/health/live",
+        Access::Open,
+        Door::Live,
+        "Whether the process runs",
+    ),
+    Route::read(
+        "/health/ready",
+        Access::Open,
+        Door::Ready,
+        "Whether the server takes requests",
+    ),
+    Route::read(
+        "/health",
+        Access::Key,
+        Door::Health,
+        "Version, uptime, guarantee and state of every operation",
+    ),
+    Route::read(
+        "/metrics",
+        Access::KeyOrLoopback,
+        Door::Metrics,
+        "Metrics for Prometheus",
+    ),
+    Route::read(
+        "/openapi.json",
+        Access::Open,
+        Door::OpenApi,
+        "This description",
+    ),
+    Route::read("/docs", Access::Open, Door::Docs, "The same for people"),
+    Route::read(
+        "/api/catalogue",
+        Access::Key,
+        Door::Catalogue,
+        "Every category",
+    ),
+    Route::read(
+        "/api/catalogue/{category}",
+        Access::Key,
+        Door::CatalogueCategory,
+        "One category",
+    ),
+    Route::read(
+        "/api/catalogue/{category}/{operation}",
+        Access::Key,
+        Door::CatalogueOperation,
+        "One operation: parameters, providers, guarantee",
+    ),
+    Route {
+        pattern: "/api/{category}/{operation}",
+        methods: &["GET", "HEAD", "POST"],
+        allow: "GET, HEAD, POST, OPTIONS",
+        access: Access::Key,
+        door: Door::Data,
+        summary: "An operation of the catalogue",
+    },
+    Route::proxy("/proxy/{provider}/{*path}"),
+    Route::proxy("/proxy/{provider}"),
+    Route::read("/", Access::Open, Door::Home, "Leads to the docs"),
+];
+
+/// One row of the table.
+pub(crate) struct Route {
+    /// The path; `{name}` is one segment, `{*name}` everything that is left.
+    pub(crate) pattern: &'static str,
+    pub(crate) methods: &'static [&'static str],
+    /// The same as the value of `Allow`.
+    pub(crate) allow: &'static str,
+    pub(crate) access: Access,
+    pub(crate) door: Door,
+    pub(crate) summary: &'static str,
+}
+
+/// Who may come in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody.
+    Open,
+    /// Whoever has a key.
+    Key,
+    /// Whoever has a key, and whoever asks from this machine without a proxy between.
+    KeyOrLoopback,
+}
+
+/// What is behind a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Door {
+    Live,
+    Ready,
+    Health,
+    Metrics,
+    OpenApi,
+    Docs,
+    Catalogue,
+    CatalogueCategory,
+    CatalogueOperation,
+    Data,
+    Proxy,
+    Home,
+}
+
+/// A route and what its pattern's names stand for.
+pub(crate) struct Found<'path> {
+    pub(crate) route: &'static Route,
+    pub(crate) names: [&'path str; 2],
+}
+
+/// The route of a path.
+pub(crate) fn find(path: &str) -> Option<Found<'_>> {
+    ROUTES
+        .iter()
+        .find_map(|route| names(route.pattern, path).map(|names| Found { route, names }))
+}
+
+/// What the pattern's names stand for in the path, if it fits.
+fn names<'path>(pattern: &str, path: &'path str) -> Option<[&'path str; 2]> {
+    let mut found = [""; 2];
+    let mut free = found.iter_mut();
+    let mut rest = path.strip_prefix('/')?;
+    let mut expected = pattern[1..].split('/').peekable();
+    while let Some(expectation) = expected.next() {
+        if expectation.starts_with("{*") {
+            *free.next()? = rest;
+            return Some(found);
+        }
+        let (segment, after) = match rest.split_once('/') {
+            Some((segment, after)) => (segment, Some(after)),
+            None => (rest, None),
+        };
+        match expectation.starts_with('{') {
+            true if segment.is_empty() => return None,
+            true => *free.next()? = segment,
+            false if segment != expectation => return None,
+            false => {}
+        }
+        match (expected.peek(), after) {
+            (Some(_), Some(after)) => rest = after,
+            (None, None) => return Some(found),
+            _ => return None,
+        }
+    }
+    None
+}
+
+impl Route {
+    const fn read(
+        pattern: &'static str,
+        access: Access,
+        door: Door,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            pattern,
+            methods: &["GET", "HEAD"],
+            allow: "GET, HEAD, OPTIONS",
+            access,
+            door,
+            summary,
+        }
+    }
+
+    const fn proxy(pattern: &'static str) -> Self {
+        Self {
+            pattern,
+            methods: &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
+            allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
+            access: Access::Key,
+            door: Door::Proxy,
+            summary: "A call to a provider as it is; the credential is added here",
+        }
+    }
+
+    /// Whether a request's body means something here.
+    pub(crate) fn takes_body(&self) -> bool {
+        matches!(self.door, Door::Data | Door::Proxy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pattern(path: &str) -> Option<&'static str> {
+        find(path).map(|found| found.route.pattern)
+    }
+
+    #[test]
+    fn fixed_words_go_before_names() {
+        assert_eq!(pattern("/api/catalogue"), Some("/api/catalogue"));
+        assert_eq!(
+            pattern("/api/catalogue/weather"),
+            Some("/api/catalogue/{category}")
+        );
+        assert_eq!(
+            pattern("/api/weather/current"),
+            Some("/api/{category}/{operation}")
+        );
+        assert_eq!(pattern("/health"), Some("/health"));
+        assert_eq!(pattern("/health/live"), Some("/health/live"));
+        assert_eq!(pattern("/"), Some("/"));
+    }
+
+    #[test]
+    fn names_are_taken_as_they_are() {
+        assert_eq!(
+            find("/api/weather/current").unwrap().names,
+            ["weather", "current"]
+        );
+        assert_eq!(
+            find("/proxy/nager/api/v3/x%2Fy/").unwrap().names,
+            ["nager", "api/v3/x%2Fy/"]
+        );
+        assert_eq!(find("/proxy/nager/").unwrap().names, ["nager", ""]);
+    }
+
+    #[test]
+    fn everything_else_is_nowhere() {
+        for path in [
+            "",
+            "*",
+            "/api",
+            "/api/",
+            "/api/weather",
+            "/api/weather/",
+            "/api//current",
+            "/api/a/b/c",
+            "/docs/",
+            "/Health",
+        ] {
+            assert_eq!(pattern(path), None, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_methods_are_said_twice_alike() {
+        for route in &ROUTES {
+            let said: Vec<_> = route
+                .allow
+                .split(", ")
+                .filter(|method| *method != "OPTIONS")
+                .collect();
+            let listed: Vec<_> = route
+                .methods
+                .iter()
+                .copied()
+                .filter(|method| *method != "OPTIONS")
+                .collect();
+            assert_eq!(said, listed, "{}", route.pattern);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The bounds within which the doors are open.
+
+use std::time::Duration;
+
+/// What a connection and a request may take.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The most bytes of a request's body; beyond it the answer is 413.
+    pub max_body: usize,
+    /// The most bytes of a request's line and headers; beyond it the answer is 431.
+    pub max_head: usize,
+    /// The most connections at once; further ones wait until one is closed.
+    pub connections: usize,
+    /// How long a client may take to send a request's line and headers.
+    pub head_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    pub body_timeout: Duration,
+    /// How long a connection may rest between two requests, or while its answers are not read.
+    pub idle_timeout: Duration,
+    /// How long requests that are under way may still take when the server stops.
+    pub grace: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            max_body: 1 << 20,
+            max_head: 64 << 10,
+            connections: 1024,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+            grace: Duration::from_secs(20),
+        }
+    }
+}

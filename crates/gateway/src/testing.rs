@@ -1,0 +1,17 @@
+//! What the unit tests share.
+
+use std::sync::Arc;
+
+use guichet_catalogue::Surroundings;
+use guichet_catalogue::files::Files;
+use guichet_catalogue::model::Catalogue;
+
+/// The built-in catalogue.
+pub(crate) fn catalogue() -> Arc<Catalogue> {
+    static CATALOGUE: std::sync::OnceLock<Arc<Catalogue>> = std::sync::OnceLock::new();
+    let load = || {
+        let functions = guichet_local::names().collect();
+        guichet_catalogue::load(&Files::built_in(), &Surroundings { functions }).unwrap()
+    };
+    Arc::clone(CATALOGUE.get_or_init(|| Arc::new(load())))
+}

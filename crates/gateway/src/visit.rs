@@ -1,0 +1,216 @@
+//! The way of one request: id → route → key → body → door → headers, log and metrics.
+
+use std::net::IpAddr;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use futures_util::FutureExt;
+use guichet_access::Principal;
+use guichet_engine::call::Caller;
+use http::request::Parts;
+use http::{Method, Request, StatusCode};
+use http_body::Body;
+
+use crate::codes::Code;
+use crate::gateway::Gateway;
+use crate::problem::Problem;
+use crate::reply::{Reply, Response, empty_response, set_header};
+use crate::router::{self, Access, Door, Found, Route};
+use crate::{
+    access_log, authentication, body, catalogue, data, finish, health, pages, proxy, request_id,
+};
+
+/// A request that was let in.
+pub(crate) struct Visit {
+    pub(crate) head: Parts,
+    pub(crate) body: Bytes,
+    pub(crate) peer: Option<IpAddr>,
+    pub(crate) request_id: Arc<str>,
+}
+
+impl Visit {
+    /// The caller as the engine knows it.
+    pub(crate) fn caller(&self, principal: &Principal) -> Caller {
+        Caller {
+            organization: principal.organization.clone(),
+            peer: self.peer,
+            request_id: Arc::clone(&self.request_id),
+        }
+    }
+}
+
+impl Gateway {
+    /// Answers a request. `peer` is the address at the other end of the connection.
+    pub async fn answer<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Response
+    where
+        B: Body<Data = Bytes>,
+    {
+        let started = Instant::now();
+        let _in_flight = self.shared.metrics.enter();
+        let (head, body) = request.into_parts();
+        let mut visit = Visit {
+            request_id: request_id::of(&head.headers),
+            head,
+            body: Bytes::new(),
+            peer,
+        };
+        let uri = visit.head.uri.clone();
+        let found = router::find(uri.path());
+        let route = found.as_ref().map(|found| found.route);
+        let mut principal = None;
+        // A defect must not take other requests of the connection with it, nor pass in silence.
+        let walk = AssertUnwindSafe(self.walk(found, &mut visit, &mut principal, body))
+            .catch_unwind()
+            .await;
+        let outcome = walk.unwrap_or_else(|_| {
+            tracing::error!(
+                request_id = &*visit.request_id,
+                route = pattern(route),
+                "a request made its handler panic"
+            );
+            Err(Problem::new(
+                Code::Internal,
+                "a defect of this server; its log tells more under the request id",
+            ))
+        });
+        let mut reply =
+            outcome.unwrap_or_else(|problem| Reply::refusing(problem, &visit.request_id));
+        let took = started.elapsed();
+        finish::finish(&mut reply, &visit, route.map(|route| route.door), took);
+        let status = reply.response.status();
+        self.shared
+            .metrics
+            .observe(pattern(route), status, &reply.story, took);
+        access_log::write(
+            &visit,
+            pattern(route),
+            status,
+            took,
+            principal.as_ref(),
+            &reply.story,
+        );
+        reply.response
+    }
+
+    async fn walk<B>(
+        &self,
+        found: Option<Found<'_>>,
+        visit: &mut Visit,
+        known: &mut Option<Principal>,
+        body: B,
+    ) -> Result<Reply, Problem>
+    where
+        B: Body<Data = Bytes>,
+    {
+        let found = found.ok_or_else(unknown_route)?;
+        if let Some(early) = check_method(&visit.head.method, found.route)? {
+            return Ok(early);
+        }
+        let principal = self.admit(visit, found.route)?;
+        known.clone_from(&principal);
+        if found.route.takes_body() {
+            let settings = &self.shared.settings;
+            visit.body = body::read(
+                &visit.head.headers,
+                body,
+                settings.max_body,
+                settings.body_timeout,
+            )
+            .await?;
+        }
+        self.enter(visit, &found, principal.as_ref()).await
+    }
+
+    /// The principal, where the route wants one.
+    fn admit(&self, visit: &Visit, route: &Route) -> Result<Option<Principal>, Problem> {
+        let headers = &visit.head.headers;
+        let needs_key = match route.access {
+            Access::Open => false,
+            Access::Key => true,
+            Access::KeyOrLoopback => authentication::brings_key(headers) || !is_local(visit),
+        };
+        if !needs_key {
+            return Ok(None);
+        }
+        authentication::principal(&self.shared.access, headers).map(Some)
+    }
+
+    async fn enter(
+        &self,
+        visit: &Visit,
+        found: &Found<'_>,
+        principal: Option<&Principal>,
+    ) -> Result<Reply, Problem> {
+        let [first, second] = found.names;
+        match (found.route.door, principal) {
+            (Door::Data, Some(principal)) => {
+                data::answer(self, visit, principal, first, second).await
+            }
+            (Door::Proxy, Some(principal)) => {
+                proxy::answer(self, visit, principal, first, second).await
+            }
+            (Door::Data | Door::Proxy, None) => {
+                Err(Problem::new(Code::MissingKey, "send your key"))
+            }
+            (Door::Live, _) => Ok(health::live().into()),
+            (Door::Ready, _) => health::ready(self),
+            (Door::Health, _) => Ok(health::health(self).into()),
+            (Door::Metrics, _) => Ok(self.shared.metrics.expose().into()),
+            (Door::OpenApi, _) => Ok(pages::openapi(self, visit).into()),
+            (Door::Docs, _) => Ok(pages::docs(self, visit).into()),
+            (Door::Home, _) => Ok(home().into()),
+            (Door::Catalogue, _) => Ok(catalogue::all(self).into()),
+            (Door::CatalogueCategory, _) => catalogue::category(self, first).map(Into::into),
+            (Door::CatalogueOperation, _) => {
+                catalogue::operation(self, first, second).map(Into::into)
+            }
+        }
+    }
+}
+
+/// A refusal of the method, or the answer to a question for the methods.
+fn check_method(method: &Method, route: &'static Route) -> Result<Option<Reply>, Problem> {
+    if route.methods.contains(&method.as_str()) {
+        return Ok(None);
+    }
+    if method == Method::OPTIONS {
+        let mut response = empty_response(StatusCode::NO_CONTENT);
+        set_header(&mut response, http::header::ALLOW, route.allow);
+        return Ok(Some(response.into()));
+    }
+    let problem = Problem::new(
+        Code::MethodNotAllowed,
+        format!("allowed are {}", route.allow),
+    );
+    Err(problem.with_allow(route.allow))
+}
+
+fn unknown_route() -> Problem {
+    Problem::new(
+        Code::UnknownRoute,
+        "data is at /api/{category}/{operation}; /docs shows every path",
+    )
+}
+
+fn pattern(route: Option<&'static Route>) -> &'static str {
+    route.map_or("unknown", |route| route.pattern)
+}
+
+/// Whether the request comes from this machine itself: a proxy on it would say for whom it asks.
+fn is_local(visit: &Visit) -> bool {
+    let passed_on = ["forwarded", "x-forwarded-for", "x-real-ip"];
+    let headers = &visit.head.headers;
+    visit
+        .peer
+        .is_some_and(|peer| peer.to_canonical().is_loopback())
+        && !passed_on.iter().any(|name| headers.contains_key(*name))
+}
+
+/// The root leads people to what they can read.
+fn home() -> Response {
+    let mut response = empty_response(StatusCode::TEMPORARY_REDIRECT);
+    set_header(&mut response, http::header::LOCATION, "/docs");
+    response
+}
