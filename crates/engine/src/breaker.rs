@@ -60,9 +60,9 @@ struct Rule {
     longest: Duration,
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
-const HOUR: Duration = Duration::from_secs(3_600);
-const DAY: Duration = Duration::from_secs(86_400);
+const MINUTE: Duration = Duration::from_mins(1);
+const HOUR: Duration = Duration::from_hours(1);
+const DAY: Duration = Duration::from_hours(24);
 
 /// One table for all classes; none for those that are no failure of the candidate.
 fn rule(class: Class) -> Option<Rule> {

@@ -73,7 +73,7 @@ pub(crate) fn guarantee(
 
 /// Whether a quota can be used up for longer than a caller would wait: a rate per minute cannot.
 fn runs_out(quota: &Quota) -> bool {
-    const SHORT: Duration = Duration::from_secs(60);
+    const SHORT: Duration = Duration::from_mins(1);
     match &quota.window {
         Window::Bucket(period) | Window::Fixed(period) => *period > SHORT,
         Window::Calendar { unit, .. } => *unit != CalendarUnit::Minute,

@@ -171,20 +171,18 @@ impl Source {
                 format!("expected {} before `{}`", expected.as_str(), excerpt(found)),
             )
         })?;
-        let parsed = Parser::new(&tokens)
-            .parse(|parser| parser.defs())
-            .map_err(|errors| {
-                let (expected, found) = &errors[0];
-                let found = jaq_core::load::lex::Token::opt_as_str(*found, &self.text);
-                error(
-                    found,
-                    format!(
-                        "expected {} instead of `{}`",
-                        expected.as_str(),
-                        excerpt(found)
-                    ),
-                )
-            })?;
+        let parsed = Parser::new(&tokens).parse(Parser::defs).map_err(|errors| {
+            let (expected, found) = &errors[0];
+            let found = jaq_core::load::lex::Token::opt_as_str(*found, &self.text);
+            error(
+                found,
+                format!(
+                    "expected {} instead of `{}`",
+                    expected.as_str(),
+                    excerpt(found)
+                ),
+            )
+        })?;
         fence::definitions(parsed).map_err(|refused| error(&self.text, refused.to_string()))
     }
 

@@ -39,9 +39,7 @@ pub(super) enum Refused {
 type Fenced<'s> = Result<Term<&'s str>, Refused>;
 
 /// Fences definitions and everything inside them.
-pub(super) fn definitions<'s>(
-    definitions: Vec<Def<&'s str>>,
-) -> Result<Vec<Def<&'s str>>, Refused> {
+pub(super) fn definitions(definitions: Vec<Def<&str>>) -> Result<Vec<Def<&str>>, Refused> {
     Fence {
         depth: 0,
         taking_filters: Vec::new(),
@@ -227,8 +225,9 @@ impl<'s> Fence<'s> {
         terms.into_iter().map(|term| self.term(term)).collect()
     }
 
-    fn boxed(&mut self, term: Box<Term<&'s str>>) -> Result<Box<Term<&'s str>>, Refused> {
-        self.term(*term).map(Box::new)
+    fn boxed(&mut self, mut term: Box<Term<&'s str>>) -> Result<Box<Term<&'s str>>, Refused> {
+        *term = self.term(std::mem::take(&mut *term))?;
+        Ok(term)
     }
 
     fn option(
@@ -268,7 +267,7 @@ fn call(name: &'static str) -> Term<&'static str> {
     Term::Call(name, Vec::new())
 }
 
-fn measured<'s>(value: Term<&'s str>) -> Term<&'s str> {
+fn measured(value: Term<&str>) -> Term<&str> {
     pipe(value, call(MEASURE))
 }
 

@@ -291,9 +291,8 @@ fn compact(value: Val) -> Val {
 
 /// Reads JSON with the depth that everything else is read with; jaq's own reader knows no bound.
 fn from_json<'a>(value: &Val) -> ValX<'a, Val> {
-    let text = match value {
-        Val::TStr(text) | Val::BStr(text) => text,
-        _ => return Err(Exn::from(Error::typ(value.clone(), "string"))),
+    let (Val::TStr(text) | Val::BStr(text)) = value else {
+        return Err(Exn::from(Error::typ(value.clone(), "string")));
     };
     serde_json::from_slice(text)
         .map_err(|error| Exn::from(Error::str(format_args!("cannot parse as JSON: {error}"))))

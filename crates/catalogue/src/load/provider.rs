@@ -119,7 +119,8 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
 fn base_host(base_url: &Text, plain_http: bool, reader: &mut Reader<'_>) -> Option<Host> {
     let text = base_url.get_ref();
     let scheme = if plain_http { "http://" } else { "https://" };
-    if !text.starts_with(scheme) && !(plain_http && text.starts_with("https://")) {
+    let fits = text.starts_with(scheme) || (plain_http && text.starts_with("https://"));
+    if !fits {
         let message =
             format!("write `{scheme}…`; without TLS a provider needs `plain_http = true`");
         reader.wrong_at(base_url, message);
@@ -131,13 +132,11 @@ fn base_host(base_url: &Text, plain_http: bool, reader: &mut Reader<'_>) -> Opti
         return None;
     }
     let parsed = url::Url::parse(&format!("https://{host}")).ok()?;
-    match parsed.host_str().map(Host::parse) {
-        Some(Ok(host)) => Some(host),
-        _ => {
-            reader.wrong_at(base_url, format!("`{host}` is no host"));
-            None
-        }
-    }
+    let Some(Ok(host)) = parsed.host_str().map(Host::parse) else {
+        reader.wrong_at(base_url, format!("`{host}` is no host"));
+        return None;
+    };
+    Some(host)
 }
 
 fn auth(written: &written::Auth, reader: &mut Reader<'_>) -> Auth {

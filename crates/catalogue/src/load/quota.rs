@@ -100,7 +100,7 @@ fn zone(resets: Option<&Text>, reader: &mut Reader<'_>) -> Option<TimeZone> {
             reader.wrong_at(
                 text,
                 format!("`{}` is no zone of the IANA database", text.get_ref()),
-            )
+            );
         })
         .ok()
 }

@@ -141,17 +141,16 @@ fn textual(parameter: &Parameter, text: &str) -> Result<Value, String> {
             Ok(date) if trimmed.len() == 10 => Ok(Value::from(date.to_string())),
             _ => wrong("date of the calendar"),
         },
-        ParameterType::Datetime => match datetime(trimmed) {
-            true => Ok(Value::from(trimmed)),
-            false => wrong("date and time"),
-        },
+        ParameterType::Datetime if datetime(trimmed) => Ok(Value::from(trimmed)),
+        ParameterType::Datetime => wrong("date and time"),
         ParameterType::Timezone => match jiff::tz::TimeZone::get(trimmed) {
             Ok(zone) => Ok(Value::from(zone.iana_name().unwrap_or(trimmed))),
             Err(_) => wrong("zone"),
         },
-        ParameterType::Ip => trimmed
-            .parse::<IpAddr>()
-            .map_or_else(|_| wrong("address"), |ip| Ok(Value::from(ip.to_canonical().to_string()))),
+        ParameterType::Ip => trimmed.parse::<IpAddr>().map_or_else(
+            |_| wrong("address"),
+            |ip| Ok(Value::from(ip.to_canonical().to_string())),
+        ),
         _ => length(parameter, trimmed).map(Value::from),
     }
 }

@@ -85,7 +85,7 @@ impl Client {
                 .wrap_connector(http);
             Pool::builder(TokioExecutor::new())
                 .pool_timer(TokioTimer::new())
-                .pool_idle_timeout(Duration::from_secs(60))
+                .pool_idle_timeout(Duration::from_mins(1))
                 .build(https)
         };
         Ok(Self {

@@ -82,14 +82,20 @@ fn add(open: &mut [Element], text: &str) {
 }
 
 fn close(element: Element, open: &mut [Element]) -> Result<(), String> {
+    let Element {
+        name,
+        attributes,
+        text,
+        children,
+    } = element;
     let parent = open
         .last_mut()
         .ok_or_else(|| "the body is no XML (an end without a beginning)".to_owned())?;
     parent.children.push(json!({
-        "name": element.name,
-        "attributes": element.attributes,
-        "text": element.text.trim(),
-        "children": element.children,
+        "name": name,
+        "attributes": attributes,
+        "text": text.trim(),
+        "children": children,
     }));
     Ok(())
 }

@@ -241,22 +241,9 @@ impl Chain<'_> {
         failure: Option<&Failure>,
         began: Instant,
     ) {
-        let engine = &self.engine.0;
         let class = failure.map_or(Class::Ok, |failure| failure.class);
         let retry_at = failure.and_then(|failure| failure.retry_at);
-        let claims = permit.reservation.claims().to_vec();
-        for change in permit.end(class, retry_at, engine.clock.now()) {
-            if let Some(record) = &change.record {
-                tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
-            }
-            engine
-                .journal
-                .suspension_later(change.candidate, change.record);
-        }
-        // The reservation is settled by now: what was given back is written down too.
-        engine
-            .journal
-            .windows_later(engine.guard.window_records(&claims));
+        self.engine.settle(permit, class, retry_at);
         self.attempted(Attempt {
             provider: Arc::clone(&candidate.endpoint.provider.id),
             class,

@@ -14,13 +14,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
 use guichet_catalogue::model::{Catalogue, Operation, OperationId};
+use jiff::Timestamp;
 
 use crate::answer::{Answer, Refusal};
 use crate::cache::{Answers, Entry, Key};
 use crate::clock::Clock;
 use crate::flight::Flights;
 use crate::guarantee::{Guarantee, guarantee};
-use crate::guard::Guard;
+use crate::guard::{Guard, Permit};
 use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::outcome::{Attempt, Class};
@@ -176,6 +177,23 @@ impl Engine {
         for candidate in self.0.guard.lift(concerned) {
             self.0.journal.suspension_later(candidate, None);
         }
+    }
+
+    /// Ends a call: breaker and ledger learn its outcome, and what changed is written down.
+    fn settle(&self, permit: Permit, class: Class, retry_at: Option<Timestamp>) {
+        let claims = permit.reservation.claims().to_vec();
+        for change in permit.end(class, retry_at, self.0.clock.now()) {
+            if let Some(record) = &change.record {
+                tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
+            }
+            self.0
+                .journal
+                .suspension_later(change.candidate, change.record);
+        }
+        // What was given back is written down too.
+        self.0
+            .journal
+            .windows_later(self.0.guard.window_records(&claims));
     }
 
     fn next_turn(&self) -> usize {

@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use guichet_catalogue::filter::{Input, Variables};
-use guichet_catalogue::model::Provider;
+use guichet_catalogue::model::{Catalogue, Http, Provider};
 use http::{HeaderMap, Method};
-use serde_json::json;
+use jiff::Timestamp;
 use tokio::time::Instant;
 use url::Url;
 
@@ -15,12 +15,13 @@ use super::call::refused;
 use crate::answer::{Reason, Refusal, SkipReason, Skipped};
 use crate::attempt::failed;
 use crate::call::Caller;
-use crate::guard::claims;
+use crate::guard::{Permit, claims};
 use crate::outcome::{Attempt, Class, Failure};
 use crate::plan::{Candidate, unusable};
 use crate::replay::seconds;
 use crate::request::{Draft, check_egress};
-use crate::transport::{Limits, UpstreamResponse};
+use crate::retry_after::retry_after;
+use crate::transport::{Limits, UpstreamRequest, UpstreamResponse};
 
 /// A call to a provider as it is.
 #[derive(Debug, Clone)]
@@ -50,46 +51,19 @@ impl Engine {
             .providers
             .get(&call.provider)
             .ok_or_else(|| refused(Reason::NoCandidate))?;
-        let skip = |reason| Refusal {
-            skipped: vec![Skipped {
-                provider: Arc::clone(&provider.id),
-                reason,
-                retry_at: None,
-            }],
-            ..refused(Reason::NoCandidate)
-        };
-        let candidate = self.proxy_candidate(provider, &catalogue).map_err(skip)?;
-        let http = provider.http().ok_or_else(|| skip(SkipReason::Disabled))?;
+        let http = provider
+            .http()
+            .ok_or_else(|| left_out(provider, SkipReason::Disabled))?;
+        let candidate = self
+            .proxy_candidate(provider, &catalogue)
+            .map_err(|reason| left_out(provider, reason))?;
         let variables = Variables {
-            params: Input::from(&json!({})),
+            params: Input::object(),
             now: seconds(self.0.clock.now()),
             ..Variables::default()
         };
-        let base = catalogue
-            .program
-            .run(http.base_url, &variables.params, &variables)
-            .ok();
-        let base = base
-            .as_ref()
-            .and_then(|base| base.as_str())
-            .unwrap_or_default()
-            .trim_end_matches('/')
-            .to_owned();
-        let url = Url::parse(&format!("{base}{}", call.path_and_query))
-            .map_err(|_| skip(SkipReason::Input))?;
-        // A path such as `/../` or `//host` must not lead out of what the file allows.
-        check_egress(http, &url).map_err(|_| skip(SkipReason::Input))?;
-        let claims = claims(&candidate, http, &catalogue.program, &variables);
-        let admitted = self.0.guard.admit(&candidate, claims, self.0.clock.now());
-        let mut permit = admitted.map_err(|skipped| Refusal {
-            retry_at: skipped.retry_at,
-            skipped: vec![skipped],
-            ..refused(Reason::AllSuspended)
-        })?;
-        self.0
-            .journal
-            .windows(self.0.guard.window_records(permit.reservation.claims()))
-            .await;
+        let url = target(&catalogue, http, &variables, &call.path_and_query)
+            .ok_or_else(|| left_out(provider, SkipReason::Input))?;
         let draft = Draft::of_proxy(
             call.method,
             url,
@@ -98,31 +72,46 @@ impl Engine {
             http.own_hosts,
             &self.0.sender,
         );
+        let secret = candidate
+            .credential
+            .as_ref()
+            .map(|credential| &credential.secret);
         let request = draft
-            .sign(
-                &http.auth,
-                candidate
-                    .credential
-                    .as_ref()
-                    .map(|credential| &credential.secret),
-            )
-            .map_err(|_| skip(SkipReason::NoCredential))?;
+            .sign(&http.auth, secret)
+            .map_err(|_| left_out(provider, SkipReason::NoCredential))?;
+        let claims = claims(&candidate, http, &catalogue.program, &variables);
+        let permit = self
+            .0
+            .guard
+            .admit(&candidate, claims, self.0.clock.now())
+            .map_err(|skipped| Refusal {
+                retry_at: skipped.retry_at,
+                skipped: vec![skipped],
+                ..refused(Reason::AllSuspended)
+            })?;
+        self.pass_on(&candidate, permit, request).await
+    }
+
+    async fn pass_on(
+        &self,
+        candidate: &Candidate,
+        mut permit: Permit,
+        request: UpstreamRequest,
+    ) -> Result<UpstreamResponse, Refusal> {
+        self.0
+            .journal
+            .windows(self.0.guard.window_records(permit.reservation.claims()))
+            .await;
         let began = Instant::now();
         permit.reservation.sent();
-        let sent = self
-            .0
-            .transport
-            .send(
-                request,
-                Limits {
-                    time: self.0.settings.timeout,
-                    body: MAX_BYTES,
-                },
-            )
-            .await;
+        let limits = Limits {
+            time: self.0.settings.timeout,
+            body: MAX_BYTES,
+        };
+        let sent = self.0.transport.send(request, limits).await;
         let now = self.0.clock.now();
         let failure = match &sent {
-            Ok(response) => failure_of_status(response),
+            Ok(response) => failure_of_status(response, now),
             Err(error) => Some(failed(error, now)),
         };
         if failure.as_ref().is_some_and(|failure| failure.never_sent) {
@@ -130,16 +119,11 @@ impl Engine {
         }
         let class = failure.as_ref().map_or(Class::Ok, |failure| failure.class);
         let retry_at = failure.as_ref().and_then(|failure| failure.retry_at);
-        for change in permit.end(class, retry_at, now) {
-            self.0
-                .journal
-                .suspension_later(change.candidate, change.record);
-        }
-        let status = sent.as_ref().ok().map(|response| response.status);
+        self.settle(permit, class, retry_at);
         let attempt = Attempt {
-            provider: Arc::clone(&provider.id),
+            provider: Arc::clone(&candidate.endpoint.provider.id),
             class,
-            status,
+            status: sent.as_ref().ok().map(|response| response.status),
             took: began.elapsed(),
             retry_at,
         };
@@ -154,7 +138,7 @@ impl Engine {
     fn proxy_candidate(
         &self,
         provider: &Arc<Provider>,
-        catalogue: &guichet_catalogue::model::Catalogue,
+        catalogue: &Catalogue,
     ) -> Result<Candidate, SkipReason> {
         if let Some(reason) = unusable(provider, &self.0.settings) {
             return Err(reason);
@@ -179,13 +163,48 @@ impl Engine {
     }
 }
 
+/// Where the call leads; none where a path such as `/../` or `//host` leads out of what the file allows.
+fn target(
+    catalogue: &Catalogue,
+    http: &Http,
+    variables: &Variables,
+    path_and_query: &str,
+) -> Option<Url> {
+    let base = catalogue
+        .program
+        .run(http.base_url, &variables.params, variables)
+        .ok()?;
+    let url = Url::parse(&format!(
+        "{}{path_and_query}",
+        base.as_str()?.trim_end_matches('/')
+    ))
+    .ok()?;
+    check_egress(http, &url).ok().map(|()| url)
+}
+
+fn left_out(provider: &Provider, reason: SkipReason) -> Refusal {
+    let skipped = Skipped {
+        provider: Arc::clone(&provider.id),
+        reason,
+        retry_at: None,
+    };
+    Refusal {
+        skipped: vec![skipped],
+        ..refused(Reason::NoCandidate)
+    }
+}
+
 /// What a passed-on status says about the provider; what it says to the caller is the caller's.
-fn failure_of_status(response: &UpstreamResponse) -> Option<Failure> {
+fn failure_of_status(response: &UpstreamResponse, now: Timestamp) -> Option<Failure> {
     let class = match response.status {
         401 => Class::Auth,
         429 => Class::RateLimited,
         500..=599 => Class::Upstream,
         _ => return None,
     };
-    Some(Failure::new(class, "the status says so").with_status(response.status))
+    let failure = Failure::new(class, "the status says so").with_status(response.status);
+    Some(Failure {
+        retry_at: retry_after(&response.headers, now),
+        ..failure
+    })
 }

@@ -107,11 +107,7 @@ impl Engine {
             Ok(_) => (Class::Ok, None, "answered and valid".to_owned()),
             Err(failure) => (failure.class, failure.retry_at, failure.detail.clone()),
         };
-        for change in permit.end(class, retry_at, self.0.clock.now()) {
-            self.0
-                .journal
-                .suspension_later(change.candidate, change.record);
-        }
+        self.settle(permit, class, retry_at);
         Verification {
             class: Some(class),
             detail,

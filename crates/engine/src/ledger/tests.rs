@@ -35,7 +35,7 @@ fn spend(ledger: &Arc<Ledger>, claim: &Claim, now: Timestamp) -> bool {
         .is_ok()
 }
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 #[test]
 fn a_bucket_allows_one_more_after_its_share_of_the_window() {
@@ -130,7 +130,7 @@ fn a_calendar_month_ends_with_the_month() {
 #[test]
 fn a_fixed_window_opens_with_its_first_use() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(1.0, Window::Fixed(Duration::from_secs(60)), 1.0);
+    let one = claim(1.0, Window::Fixed(Duration::from_mins(1)), 1.0);
     assert!(spend(&ledger, &one, at("2026-11-22T10:00:30Z")));
     assert!(!spend(&ledger, &one, at("2026-11-22T10:01:29Z")));
     assert!(spend(&ledger, &one, at("2026-11-22T10:01:30Z")));
@@ -169,7 +169,7 @@ fn one_window_without_room_leaves_the_others_untouched() {
     let ledger = Arc::new(Ledger::default());
     let now = at("2026-11-22T10:00:00Z");
     let wide = claim(10.0, Window::Bucket(DAY), 1.0);
-    let narrow = claim(1.0, Window::Fixed(Duration::from_secs(60)), 1.0);
+    let narrow = claim(1.0, Window::Fixed(Duration::from_mins(1)), 1.0);
     assert!(spend(&ledger, &narrow, now));
     assert!(ledger.reserve(vec![wide.clone(), narrow], now).is_err());
     assert!(ledger.used(&wide, now).abs() < f64::EPSILON);
@@ -178,7 +178,7 @@ fn one_window_without_room_leaves_the_others_untouched() {
 #[test]
 fn a_clock_that_goes_backwards_gives_nothing_back() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(1.0, Window::Bucket(Duration::from_secs(60)), 1.0);
+    let one = claim(1.0, Window::Bucket(Duration::from_mins(1)), 1.0);
     let day = claim(
         1.0,
         Window::Calendar {
@@ -225,7 +225,7 @@ proptest! {
         waits in prop::collection::vec(0_i64..5_000, 1..300),
     ) {
         let ledger = Arc::new(Ledger::default());
-        let one = claim(f64::from(limit), Window::Bucket(Duration::from_secs(60)), 1.0);
+        let one = claim(f64::from(limit), Window::Bucket(Duration::from_mins(1)), 1.0);
         let begin = at("2026-11-22T10:00:00Z");
         let (mut now, mut served) = (begin, 0_u32);
         for wait in waits {
@@ -242,7 +242,7 @@ proptest! {
         let one = claim(f64::from(limit), Window::Calendar { unit: CalendarUnit::Day, zone: TimeZone::UTC }, 1.0);
         let now = at("2026-11-22T10:00:00Z");
         let served = (0..spent).filter(|_| spend(&before, &one, now)).count();
-        after.restore(before.records(&[one.clone()]));
+        after.restore(before.records(std::slice::from_ref(&one)));
         let more = (0..50).filter(|_| spend(&after, &one, now)).count();
         prop_assert_eq!(served + more, limit as usize);
     }
