@@ -152,6 +152,12 @@ impl fmt::Display for Fault {
     }
 }
 
+impl serde::Serialize for Fault {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
+
 /// A word that is no letter.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("there is no fault `{name}`; there are {known}")]
@@ -204,7 +210,6 @@ pub enum Scripted {
 
 impl Scripted {
     /// What a transport that keeps the limits reports, and after how long.
-    #[must_use]
     pub fn within(self, limits: Limits) -> (Duration, Result<UpstreamResponse, TransportError>) {
         match self {
             Self::Answer { after, .. } if after > limits.time => {

@@ -6,7 +6,11 @@ const LIMITS: Limits = Limits {
 };
 
 fn good() -> UpstreamResponse {
-    made(200, "application/json", r#"{"temperature":21.5,"unit":"C"}"#)
+    made(
+        200,
+        "application/json",
+        r#"{"temperature":21.5,"unit":"C"}"#,
+    )
 }
 
 fn outcome(fault: Fault) -> (Duration, Result<UpstreamResponse, TransportError>) {
@@ -23,7 +27,10 @@ fn every_name_reads_back_and_none_is_used_twice() {
     names.dedup();
     assert_eq!(names.len(), Fault::ALL.len());
     let error = "6xx".parse::<Fault>().unwrap_err().to_string();
-    assert!(error.contains("6xx") && error.contains("slow-drip"), "{error}");
+    assert!(
+        error.contains("6xx") && error.contains("slow-drip"),
+        "{error}"
+    );
 }
 
 #[test]
@@ -59,7 +66,7 @@ fn only_ok_gives_the_right_answer() {
         .collect();
     assert_eq!(right, [Fault::Ok]);
     let patient = Limits {
-        time: Duration::from_secs(60),
+        time: Duration::from_mins(1),
         ..LIMITS
     };
     let (took, result) = faulted(Fault::SlowDrip, &good(), None).within(patient);

@@ -17,11 +17,11 @@ use crate::alphabet::Fault;
 use crate::request::{Asked, around, scalars};
 
 /// Every provider that answers over HTTP, by id.
-pub(crate) type Book = BTreeMap<Arc<str>, Shelf>;
+pub(crate) type Book = BTreeMap<Arc<str>, Recordings>;
 
 /// One provider.
 #[derive(Debug)]
-pub(crate) struct Shelf {
+pub(crate) struct Recordings {
     /// The provider.
     pub(crate) provider: Arc<Provider>,
     /// Its good answers, and those that say "no such thing" properly.
@@ -57,6 +57,8 @@ pub(crate) struct Page {
 pub(crate) struct Kept {
     /// The answer.
     pub(crate) answer: RecordedAnswer,
+    /// The size of its body in bytes.
+    pub(crate) size: usize,
     /// When it was recorded.
     pub(crate) at: Timestamp,
     /// Whether it is about a time that its request names, so that its dates do not move with the clock.
@@ -75,23 +77,23 @@ pub(crate) fn read(catalogue: &Catalogue, samples: &[Sample]) -> Result<Book, St
         .providers
         .values()
         .filter(|provider| !provider.is_local())
-        .map(|provider| (Arc::clone(&provider.id), Shelf::new(provider)))
+        .map(|provider| (Arc::clone(&provider.id), Recordings::new(provider)))
         .collect();
     for sample in samples {
         let unusable = |reason: String| format!("{}: {reason}", sample.file);
         let outcome = replay(catalogue, sample).map_err(unusable)?;
-        let Some(shelf) = book.get_mut(sample.provider.as_str()) else {
+        let Some(recordings) = book.get_mut(sample.provider.as_str()) else {
             continue;
         };
-        shelf.add(catalogue, sample, outcome.expected.class);
+        recordings.add(catalogue, sample, outcome.expected.class);
     }
-    for shelf in book.values_mut() {
-        shelf.compare_paths();
+    for recordings in book.values_mut() {
+        recordings.compare_paths();
     }
     Ok(book)
 }
 
-impl Shelf {
+impl Recordings {
     fn new(provider: &Arc<Provider>) -> Self {
         Self {
             provider: Arc::clone(provider),
@@ -116,7 +118,13 @@ impl Shelf {
         let paths: Vec<(String, usize, Vec<String>)> = self
             .pages
             .iter()
-            .map(|page| (page.operation.clone(), page.step, page.asked.segments.clone()))
+            .map(|page| {
+                (
+                    page.operation.clone(),
+                    page.step,
+                    page.asked.segments.clone(),
+                )
+            })
             .collect();
         for page in &mut self.pages {
             let own = &page.asked.segments;
@@ -178,6 +186,7 @@ impl Kept {
     fn of(recorded: &Recorded, answer: &RecordedAnswer) -> Self {
         Self {
             answer: answer.clone(),
+            size: answer.bytes().len(),
             at: recorded_at(recorded),
             dated: names_a_time(&recorded.params),
         }
@@ -188,7 +197,10 @@ impl Kept {
 fn names_a_time(params: &Map<String, Value>) -> bool {
     params.iter().any(|(name, value)| {
         let text = value.as_str().unwrap_or_default();
-        name == "year" || text.get(..10).is_some_and(|day| day.parse::<jiff::civil::Date>().is_ok())
+        name == "year"
+            || text
+                .get(..10)
+                .is_some_and(|day| day.parse::<jiff::civil::Date>().is_ok())
     })
 }
 

@@ -18,7 +18,9 @@ pub(crate) fn take(
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let scheme = |scheme: &str| {
         let (given, secret) = header(AUTHORIZATION.as_str())?.split_once(' ')?;
-        given.eq_ignore_ascii_case(scheme).then(|| secret.to_owned())
+        given
+            .eq_ignore_ascii_case(scheme)
+            .then(|| secret.to_owned())
     };
     let secret = match auth {
         Auth::None | Auth::Path => None,

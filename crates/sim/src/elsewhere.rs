@@ -2,7 +2,7 @@
 //! certificate nobody vouches for.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,7 +13,8 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-use crate::task::Task;
+use crate::alphabet::Fault;
+use crate::task::{Task, accept};
 
 /// An address where nothing listens: a port that is ours, so that nobody else can listen on it.
 #[derive(Debug)]
@@ -23,9 +24,9 @@ pub(crate) struct Refusing {
 }
 
 impl Refusing {
-    pub(crate) fn bind(ip: IpAddr) -> io::Result<Self> {
-        let socket = socket(ip)?;
-        socket.bind(SocketAddr::new(ip, 0))?;
+    pub(crate) fn bind(address: SocketAddr) -> io::Result<Self> {
+        let socket = socket(address.ip())?;
+        socket.bind(address)?;
         Ok(Self {
             address: socket.local_addr()?,
             _socket: socket,
@@ -42,12 +43,12 @@ pub(crate) struct Full {
 }
 
 impl Full {
-    pub(crate) async fn bind(ip: IpAddr) -> io::Result<Self> {
+    pub(crate) async fn bind(address: SocketAddr) -> io::Result<Self> {
         /// A queue of one takes two on Linux; some systems are more generous.
         const MOST: usize = 64;
         const HANGS: Duration = Duration::from_millis(150);
-        let socket = socket(ip)?;
-        socket.bind(SocketAddr::new(ip, 0))?;
+        let socket = socket(address.ip())?;
+        socket.bind(address)?;
         let listener = socket.listen(1)?;
         let address = listener.local_addr()?;
         let mut queued = Vec::new();
@@ -75,6 +76,37 @@ fn socket(ip: IpAddr) -> io::Result<TcpSocket> {
     }
 }
 
+/// Addresses with the port of the simulator itself, to which its name server can send clients while it runs. Linux has
+/// all of 127.0.0.0/8; where they cannot be had, clients come to the simulator, which cuts them off.
+#[derive(Debug, Default)]
+pub(crate) struct Detours {
+    refusing: Option<Refusing>,
+    full: Option<Full>,
+}
+
+impl Detours {
+    pub(crate) async fn bind(simulator: SocketAddr) -> Self {
+        if simulator.ip() != Ipv4Addr::LOCALHOST {
+            return Self::default();
+        }
+        let near = |last| SocketAddr::from(([127, 0, 0, last], simulator.port()));
+        Self {
+            refusing: Refusing::bind(near(2)).ok(),
+            full: Full::bind(near(3)).await.ok(),
+        }
+    }
+
+    /// Where a client meets a fault.
+    pub(crate) fn of(&self, fault: Fault) -> Option<IpAddr> {
+        let address = match fault {
+            Fault::Refused => self.refusing.as_ref()?.address,
+            Fault::ConnectTimeout => self.full.as_ref()?.address,
+            _ => return None,
+        };
+        Some(address.ip())
+    }
+}
+
 /// An address that speaks TLS with a certificate of its own making.
 #[derive(Debug)]
 pub(crate) struct SelfSigned {
@@ -83,17 +115,14 @@ pub(crate) struct SelfSigned {
 }
 
 impl SelfSigned {
-    pub(crate) async fn bind(ip: IpAddr) -> io::Result<Self> {
-        let listener = TcpListener::bind(SocketAddr::new(ip, 0)).await?;
+    pub(crate) async fn bind(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let acceptor = TlsAcceptor::from(Arc::new(self_signed().map_err(io::Error::other)?));
         let task = Task::spawn(async move {
             let mut handshakes = JoinSet::new();
             loop {
-                // An accept that fails (a client gone, no descriptors left) says nothing of the next.
-                if let Ok((stream, _)) = listener.accept().await {
-                    handshakes.spawn(acceptor.accept(stream));
-                }
+                handshakes.spawn(acceptor.accept(accept(&listener).await));
                 while handshakes.try_join_next().is_some() {}
             }
         });

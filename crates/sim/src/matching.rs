@@ -17,13 +17,23 @@ pub(crate) fn best<'a>(pages: &'a [Page], asked: &Asked) -> Option<&'a Page> {
         .map(|(_, page)| page)
 }
 
+/// How near a recorded request is to the one that came, from far to near.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Nearness {
+    /// Half of the path is the same.
+    HalfThePath,
+    /// All that differs in the path may vary.
+    PathVaries,
+    SamePath,
+    /// The very same, answered "no such thing".
+    SameButEmpty,
+    Same,
+}
+
 /// Compared in the order of its fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
-    exact: bool,
-    says_something: bool,
-    same_path: bool,
-    fits: bool,
+    nearness: Nearness,
     equal_segments: usize,
     query: i64,
     main: bool,
@@ -38,21 +48,32 @@ fn rank(page: &Page, asked: &Asked) -> Option<Rank> {
     }
     let pairs = || own.segments.iter().zip(&asked.segments);
     let equal_segments = pairs().filter(|(mine, theirs)| mine == theirs).count();
-    let fits = pairs()
-        .zip(&page.free)
-        .all(|((mine, theirs), free)| *free || mine == theirs);
-    let same_path = equal_segments == own.segments.len();
-    let exact = same_path && own.query == asked.query;
-    let alike = fits || equal_segments * 2 >= own.segments.len() && equal_segments > 0;
-    (alike && (exact || !page.empty)).then(|| Rank {
-        exact,
-        says_something: !page.empty,
-        same_path,
-        fits,
+    let path_varies = || {
+        pairs()
+            .zip(&page.free)
+            .all(|((mine, theirs), free)| *free || mine == theirs)
+    };
+    let nearness = if own == asked && page.empty {
+        Nearness::SameButEmpty
+    } else if own == asked {
+        Nearness::Same
+    } else if page.empty {
+        return None;
+    } else if own.segments == asked.segments {
+        Nearness::SamePath
+    } else if path_varies() {
+        Nearness::PathVaries
+    } else if equal_segments > 0 && equal_segments * 2 >= own.segments.len() {
+        Nearness::HalfThePath
+    } else {
+        return None;
+    };
+    Some(Rank {
+        nearness,
         equal_segments,
         query: likeness(&own.query, &asked.query),
         main: page.main,
-        size: page.kept.answer.bytes().len(),
+        size: page.kept.size,
     })
 }
 
@@ -64,7 +85,9 @@ fn likeness(own: &[(String, String)], asked: &[(String, String)]) -> i64 {
         (name, _) if has(asked, name) => 1,
         _ => -1,
     });
-    let theirs = asked.iter().map(|(name, _)| if has(own, name) { 0 } else { -1 });
+    let theirs = asked
+        .iter()
+        .map(|(name, _)| if has(own, name) { 0 } else { -1 });
     mine.chain(theirs).sum()
 }
 
@@ -148,5 +171,49 @@ impl Echo {
     fn theirs(&self, text: &str) -> Option<&str> {
         let found = self.0.iter().find(|(mine, _)| mine == text);
         found.map(|(_, theirs)| theirs.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+
+    fn echo(pairs: &[(&str, &str)]) -> Echo {
+        let mut echo = Echo::default();
+        for (mine, theirs) in pairs {
+            echo.pair(mine, theirs);
+        }
+        echo
+    }
+
+    #[test]
+    fn what_was_asked_stands_where_the_recorded_request_was_quoted() {
+        let mut body = json!({"bitcoin": {"id": "bitcoin", "about": "bitcoin is a coin"}, "lat": 48.85, "n": 5});
+        echo(&[("bitcoin", "ethereum"), ("48.85", "51.5"), ("5", "6")]).json(&mut body);
+        let expected = json!({"ethereum": {"id": "ethereum", "about": "bitcoin is a coin"}, "lat": 51.5, "n": 5});
+        assert_eq!(body, expected);
+    }
+
+    #[test]
+    fn a_segment_gives_its_value_without_what_stands_around_it() {
+        let mut echo = Echo::default();
+        echo.segment("8.8.8.8.json", "1.2.3.4.json", &["8.8.8.8".into()]);
+        echo.segment("New_York", "Los_Angeles", &["new york".into()]);
+        assert_eq!(echo.theirs("8.8.8.8"), Some("1.2.3.4"));
+        assert_eq!(echo.theirs("New York"), Some("Los Angeles"));
+        assert_eq!(echo.theirs("8.8.8.8.json"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn a_query_is_most_alike_to_itself(
+            own in prop::collection::vec(("[a-c]", "[xy]"), 0..5),
+            other in prop::collection::vec(("[a-c]", "[xy]"), 0..5),
+        ) {
+            prop_assert!(likeness(&own, &own) >= likeness(&own, &other));
+        }
     }
 }

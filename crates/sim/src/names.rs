@@ -1,6 +1,7 @@
 //! A name server of two kinds of words: `<provider>.sim.internal` and everything else.
 //!
-//! A provider's name leads to the simulator, unless a fault says that it does not exist or that nobody answers.
+//! A provider's name leads to the simulator, unless a fault says that it does not exist, that nobody answers, or that
+//! it leads where connections fail.
 //! RFC 1035, and of that the little that a resolver needs: one question, over UDP.
 
 use std::io;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use tokio::net::UdpSocket;
 
 use crate::alphabet::Fault;
+use crate::elsewhere::Detours;
 use crate::state::State;
 use crate::task::Task;
 
@@ -24,9 +26,11 @@ pub(crate) struct NameServer {
 }
 
 impl NameServer {
-    pub(crate) async fn bind(ip: IpAddr, state: Arc<State>) -> io::Result<Self> {
+    pub(crate) async fn bind(simulator: SocketAddr, state: Arc<State>) -> io::Result<Self> {
+        let ip = simulator.ip();
         let socket = UdpSocket::bind(SocketAddr::new(ip, 0)).await?;
         let address = socket.local_addr()?;
+        let detours = Detours::bind(simulator).await;
         let task = Task::spawn(async move {
             // Longer questions than this are not asked over UDP without asking first.
             let mut bytes = [0; 512];
@@ -34,7 +38,13 @@ impl NameServer {
                 let Ok((length, client)) = socket.recv_from(&mut bytes).await else {
                     continue;
                 };
-                let answer = answer(&bytes[..length], |name| lookup(name, ip, &state));
+                let answer = answer(&bytes[..length], |name| {
+                    match provider_fault(name, &state) {
+                        None | Some(Fault::Nxdomain) => Known::Nothing,
+                        Some(Fault::DnsHang) => Known::Silence,
+                        Some(fault) => Known::At(detours.of(fault).unwrap_or(ip)),
+                    }
+                });
                 if let Some(answer) = answer {
                     // A client that is gone needs no answer.
                     let _ = socket.send_to(&answer, client).await;
@@ -56,19 +66,11 @@ enum Known {
     Silence,
 }
 
-fn lookup(name: &str, ip: IpAddr, state: &State) -> Known {
-    let provider = name
-        .strip_suffix(ZONE)
-        .and_then(|name| name.strip_suffix('.'))
-        .filter(|provider| state.book.contains_key(*provider));
-    let Some(provider) = provider else {
-        return Known::Nothing;
-    };
-    match state.switches.lock().peek(provider) {
-        Fault::Nxdomain => Known::Nothing,
-        Fault::DnsHang => Known::Silence,
-        _ => Known::At(ip),
-    }
+/// The fault that the provider of this name is under; none where no provider has this name.
+fn provider_fault(name: &str, state: &State) -> Option<Fault> {
+    let provider = name.strip_suffix(ZONE)?.strip_suffix('.')?;
+    let known = state.book.contains_key(provider);
+    known.then(|| state.switches.lock().peek(provider))
 }
 
 const HEADER: usize = 12;
@@ -99,7 +101,18 @@ fn answer(message: &[u8], lookup: impl FnOnce(&str) -> Known) -> Option<Vec<u8>>
     };
     let mut out = id.to_vec();
     // A response with authority; recursion as it was desired, and available.
-    out.extend([0x84 | recursion, 0x80 | code, 0, 1, 0, u8::from(data.is_some()), 0, 0, 0, 0]);
+    out.extend([
+        0x84 | recursion,
+        0x80 | code,
+        0,
+        1,
+        0,
+        u8::from(data.is_some()),
+        0,
+        0,
+        0,
+        0,
+    ]);
     out.extend_from_slice(question);
     if let Some(data) = data {
         // The name of the question, its type, the class IN, a life of no time at all, so that faults show at once.
@@ -173,9 +186,18 @@ mod tests {
     fn what_is_no_question_is_left_alone() {
         let whole = question("a.sim.internal", 1);
         for end in 0..whole.len() {
-            assert_eq!(answer(&whole[..end], |_| Known::Nothing), None, "{end} bytes");
+            assert_eq!(
+                answer(&whole[..end], |_| Known::Nothing),
+                None,
+                "{end} bytes"
+            );
         }
-        let pointer = [&[0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..], &[0xc0, 12], &[0; 200]].concat();
+        let pointer = [
+            &[0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0][..],
+            &[0xc0, 12],
+            &[0; 200],
+        ]
+        .concat();
         assert_eq!(answer(&pointer, |_| Known::Nothing), None);
     }
 }

@@ -92,7 +92,11 @@ pub(crate) fn take(
         let known = all.0.get(&budget).copied();
         let level = Level::now(known, quota, now);
         let concurrent = quota.window == Window::Concurrency;
-        let cost = costs.get(index).copied().filter(|_| !concurrent).unwrap_or(1.0);
+        let cost = costs
+            .get(index)
+            .copied()
+            .filter(|_| !concurrent)
+            .unwrap_or(1.0);
         taken.push((budget.clone(), level.plus(cost, quota, now)?));
         if concurrent {
             held.push(budget);
@@ -175,9 +179,8 @@ impl Level {
 
     fn plus(self, cost: f64, quota: &Quota, now: Timestamp) -> Result<Self, Exceeded> {
         let used = self.used + cost;
-        // Refilling in floating point loses a little.
-        let over = used - quota.limit;
-        if over <= 1e-6 {
+        let over = used - quota.limit - SLACK;
+        if over <= 0.0 {
             return Ok(Self { used, ..self });
         }
         let (seconds, long) = match &quota.window {
@@ -202,10 +205,15 @@ impl Level {
     }
 }
 
+/// What refilling in floating point may lose, in units.
+const SLACK: f64 = 1e-6;
+
 fn next_boundary(unit: CalendarUnit, zone: &TimeZone, now: Timestamp) -> Timestamp {
     let here = now.to_zoned(zone.clone());
     let next = match unit {
-        CalendarUnit::Minute => full(&here, Unit::Minute).and_then(|start| start.checked_add(1.minute())),
+        CalendarUnit::Minute => {
+            full(&here, Unit::Minute).and_then(|start| start.checked_add(1.minute()))
+        }
         CalendarUnit::Hour => full(&here, Unit::Hour).and_then(|start| start.checked_add(1.hour())),
         CalendarUnit::Day => here.tomorrow().and_then(|day| day.start_of_day()),
         CalendarUnit::Month => here
@@ -217,7 +225,11 @@ fn next_boundary(unit: CalendarUnit, zone: &TimeZone, now: Timestamp) -> Timesta
 }
 
 fn full(here: &Zoned, unit: Unit) -> Result<Zoned, jiff::Error> {
-    here.round(ZonedRound::new().smallest(unit).mode(jiff::RoundMode::Trunc))
+    here.round(
+        ZonedRound::new()
+            .smallest(unit)
+            .mode(jiff::RoundMode::Trunc),
+    )
 }
 
 fn signed(period: Duration) -> SignedDuration {

@@ -60,7 +60,11 @@ fn decoded(segment: &str) -> String {
             .flatten()
             .and_then(|hex| u8::from_str_radix(hex, 16).ok());
         bytes.push(escaped.unwrap_or(*first));
-        rest = if escaped.is_some() { &after[2..] } else { after };
+        rest = if escaped.is_some() {
+            &after[2..]
+        } else {
+            after
+        };
     }
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -97,9 +101,15 @@ mod tests {
         let asked = Asked::read("GET", "/v1/a%20b/c+d/?q=x+y&b=%C3%A9&a=1").unwrap();
         assert_eq!(asked.segments, ["v1", "a b", "c+d", ""]);
         let query = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        assert_eq!(asked.query, [query("a", "1"), query("b", "é"), query("q", "x y")]);
+        assert_eq!(
+            asked.query,
+            [query("a", "1"), query("b", "é"), query("q", "x y")]
+        );
         let url = Url::parse("https://api.example.com/base/v2/rates").unwrap();
-        assert_eq!(Asked::of_url("GET", &url, "/base/").segments, ["v2", "rates"]);
+        assert_eq!(
+            Asked::of_url("GET", &url, "/base/").segments,
+            ["v2", "rates"]
+        );
     }
 
     #[test]

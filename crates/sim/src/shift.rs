@@ -123,8 +123,15 @@ impl Shift {
             return self.date(date).map(|date| date.to_string());
         };
         let at: DateTime = format!("{date}T{}", time.as_str()).parse().ok()?;
-        let near = self.near(at.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp().as_second());
-        let moved = at.checked_add(SignedDuration::from_mins(self.minutes)).ok()?;
+        let near = self.near(
+            at.to_zoned(jiff::tz::TimeZone::UTC)
+                .ok()?
+                .timestamp()
+                .as_second(),
+        );
+        let moved = at
+            .checked_add(SignedDuration::from_mins(self.minutes))
+            .ok()?;
         let precision = if time.len() > 5 { "%H:%M:%S" } else { "%H:%M" };
         near.then(|| {
             format!(
@@ -143,7 +150,8 @@ impl Shift {
         if away > DATES {
             return None;
         }
-        date.checked_add(SignedDuration::from_hours(self.days * 24)).ok()
+        date.checked_add(SignedDuration::from_hours(self.days * 24))
+            .ok()
     }
 
     /// `Sun, 22 Nov 2026 10:31:00 GMT` and `… +0000`, as HTTP and mail have it.
@@ -152,7 +160,9 @@ impl Shift {
             return None;
         }
         let at = jiff::fmt::rfc2822::parse(text).ok()?;
-        let moved = at.checked_add(SignedDuration::from_mins(self.minutes)).ok()?;
+        let moved = at
+            .checked_add(SignedDuration::from_mins(self.minutes))
+            .ok()?;
         let zone = text.rsplit(' ').next()?;
         self.near(at.timestamp().as_second())
             .then(|| format!("{} {zone}", moved.strftime("%a, %d %b %Y %H:%M:%S")))
@@ -166,17 +176,26 @@ const STAMP: &str = r"(?<date>\d{4}-\d{2}-\d{2})(?:(?<between>[T ])(?<time>\d{2}
 static WHOLE: LazyLock<Regex> = LazyLock::new(|| compiled(&format!("^{STAMP}$")));
 static INSIDE: LazyLock<Regex> = LazyLock::new(|| compiled(&format!(r"\b{STAMP}\b")));
 
-#[expect(clippy::expect_used, reason = "the patterns are constants, which the tests compile")]
+#[expect(
+    clippy::expect_used,
+    reason = "the patterns are constants, which the tests compile"
+)]
 fn compiled(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a constant pattern")
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "casts saturate, and the ends are no timestamps")]
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "casts saturate, and the ends are no timestamps"
+)]
 fn truncated(number: f64) -> i64 {
     number as i64
 }
 
-#[expect(clippy::cast_precision_loss, reason = "times within the range of dates are far below 2^53")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "times within the range of dates are far below 2^53"
+)]
 fn real(number: i64) -> f64 {
     number as f64
 }

@@ -25,11 +25,20 @@ fn moments_keep_their_distance_to_now_in_every_spelling() {
         (json!(1_795_343_460), json!(1_795_523_520)),
         (json!(1_795_343_460_000_i64), json!(1_795_523_520_000_i64)),
         (json!("2026-11-22T10:30:00Z"), json!("2026-11-24T12:31:00Z")),
-        (json!("2026-11-22T11:30:07.250+01:00"), json!("2026-11-24T13:31:07.250+01:00")),
+        (
+            json!("2026-11-22T11:30:07.250+01:00"),
+            json!("2026-11-24T13:31:07.250+01:00"),
+        ),
         (json!("2026-11-22T10:30"), json!("2026-11-24T12:31")),
         (json!("2026-11-22 23:45"), json!("2026-11-25 01:46")),
-        (json!("Sun, 22 Nov 2026 00:00:01 +0000"), json!("Tue, 24 Nov 2026 02:01:01 +0000")),
-        (json!("Sun, 22 Nov 2026 10:31:00 GMT"), json!("Tue, 24 Nov 2026 12:32:00 GMT")),
+        (
+            json!("Sun, 22 Nov 2026 00:00:01 +0000"),
+            json!("Tue, 24 Nov 2026 02:01:01 +0000"),
+        ),
+        (
+            json!("Sun, 22 Nov 2026 10:31:00 GMT"),
+            json!("Tue, 24 Nov 2026 12:32:00 GMT"),
+        ),
     ] {
         assert_eq!(moved(now, recorded.clone()), expected, "{recorded}");
     }
@@ -37,8 +46,14 @@ fn moments_keep_their_distance_to_now_in_every_spelling() {
 
 #[test]
 fn dates_move_by_whole_days_also_as_names_of_members() {
-    let later = moved("2026-12-01T00:00:00Z", json!({"2026-11-20": {"EUR": 1}, "holidays": ["2027-07-14"]}));
-    assert_eq!(later, json!({"2026-11-29": {"EUR": 1}, "holidays": ["2027-07-23"]}));
+    let later = moved(
+        "2026-12-01T00:00:00Z",
+        json!({"2026-11-20": {"EUR": 1}, "holidays": ["2027-07-14"]}),
+    );
+    assert_eq!(
+        later,
+        json!({"2026-11-29": {"EUR": 1}, "holidays": ["2027-07-23"]})
+    );
     let hours_later = moved("2026-11-22T23:59:59Z", json!("2026-11-22"));
     assert_eq!(hours_later, json!("2026-11-22"));
 }

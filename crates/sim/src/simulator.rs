@@ -20,7 +20,7 @@ use crate::elsewhere::{Full, Refusing, SelfSigned};
 use crate::names::{NameServer, ZONE};
 use crate::state::State;
 use crate::switches::{EVERY, Switch};
-use crate::task::Task;
+use crate::task::{Task, accept};
 use crate::wire::{After, Connection};
 
 /// What to simulate, and where.
@@ -82,20 +82,22 @@ pub struct Simulator {
 impl Simulator {
     /// Binds all addresses and begins to serve.
     pub async fn start(settings: Settings) -> Result<Self, SimulatorError> {
-        let book = book::read(&settings.catalogue, &settings.samples).map_err(SimulatorError::Sample)?;
+        let book =
+            book::read(&settings.catalogue, &settings.samples).map_err(SimulatorError::Sample)?;
         let state = Arc::new(State::new(book, settings.clock, settings.quotas));
         for (provider, fault) in settings.faults {
             switch(&state, &provider, Switch { fault, times: None })?;
         }
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
-        let ip = reachable(address).ip();
+        let here = reachable(address);
+        let any_port = SocketAddr::new(here.ip(), 0);
         Ok(Self {
             address,
-            refusing: Refusing::bind(ip)?,
-            full: Full::bind(ip).await?,
-            self_signed: SelfSigned::bind(ip).await?,
-            names: NameServer::bind(ip, Arc::clone(&state)).await?,
+            refusing: Refusing::bind(any_port)?,
+            full: Full::bind(any_port).await?,
+            self_signed: SelfSigned::bind(any_port).await?,
+            names: NameServer::bind(here, Arc::clone(&state)).await?,
             server: Task::spawn(serve(listener, Arc::clone(&state))),
             state,
         })
@@ -124,8 +126,9 @@ impl Simulator {
         self.state.book.keys().map(AsRef::as_ref)
     }
 
-    /// The base URL at which a client meets a fault. For faults below HTTP that is the whole of it, but for the two of
-    /// name resolution: these and all others strike when they are switched on too, by [`set_fault`](Self::set_fault).
+    /// The base URL at which a client meets a fault. `refused`, `connect-timeout` and `bad-cert` have addresses that
+    /// fail so whatever is switched on; the others strike when they are switched on, with [`set_fault`](Self::set_fault)
+    /// or on start, the two of name resolution through the name server.
     #[must_use]
     pub fn base_url(&self, provider: &str, fault: Fault) -> String {
         let shared = reachable(self.address);
@@ -177,7 +180,8 @@ impl Simulator {
         self.write_overlay(folder, |provider| self.base_url(provider, Fault::Ok))
     }
 
-    /// The same with a name for each provider, for servers that ask [`name_server`](Self::name_server).
+    /// The same with a name for each provider, for servers that ask [`name_server`](Self::name_server): so all faults
+    /// but `bad-cert` can be switched while they run, those of names and connections too.
     pub fn overlay_with_names(&self, folder: &Path) -> Result<(), SimulatorError> {
         self.write_overlay(folder, |provider| self.base_url(provider, Fault::Nxdomain))
     }
@@ -192,8 +196,8 @@ impl Simulator {
         folder: &Path,
         base_url: impl Fn(&str) -> String,
     ) -> Result<(), SimulatorError> {
-        for (id, shelf) in &self.state.book {
-            let category = folder.join(&*shelf.provider.category);
+        for (id, recordings) in &self.state.book {
+            let category = folder.join(&*recordings.provider.category);
             std::fs::create_dir_all(&category)?;
             let mut text = String::from("patch      = true\n");
             // Writing to a string cannot fail.
@@ -230,10 +234,7 @@ fn reachable(mut address: SocketAddr) -> SocketAddr {
 async fn serve(listener: TcpListener, state: Arc<State>) {
     let mut connections = JoinSet::new();
     loop {
-        // An accept that fails (a client gone, no descriptors left) says nothing of the next.
-        if let Ok((stream, _)) = listener.accept().await {
-            connections.spawn(converse(stream, Arc::clone(&state)));
-        }
+        connections.spawn(converse(accept(&listener).await, Arc::clone(&state)));
         while connections.try_join_next().is_some() {}
     }
 }

@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 
 use crate::alphabet::{Fault, made, too_many, unauthorized};
-use crate::book::{Book, Kept, Page, Shelf};
+use crate::book::{Book, Kept, Page, Recordings};
 use crate::counts::ProviderCounts;
 use crate::matching::{Echo, best};
 use crate::play::{Play, Reply};
@@ -75,7 +75,9 @@ impl State {
         let (id, below) = path.split_at(path.find(['/', '?']).unwrap_or(path.len()));
         let asked = Asked::read(&incoming.method, below);
         match (self.book.get_key_value(id), asked) {
-            (Some((id, shelf)), Some(asked)) => self.provider_reply(id, shelf, asked, incoming),
+            (Some((id, recordings)), Some(asked)) => {
+                self.provider_reply(id, recordings, asked, incoming)
+            }
             _ => Reply {
                 play: Play::Answer(not_found("no such provider here")),
                 permit: None,
@@ -83,10 +85,18 @@ impl State {
         }
     }
 
-    fn provider_reply(&self, id: &Arc<str>, shelf: &Shelf, asked: Asked, incoming: &Incoming) -> Reply {
+    fn provider_reply(
+        &self,
+        id: &Arc<str>,
+        recordings: &Recordings,
+        asked: Asked,
+        incoming: &Incoming,
+    ) -> Reply {
         let fault = self.switches.lock().strike(id);
-        let served = self.serve(shelf, asked, &incoming.headers, fault);
-        let own_error = shelf.own_error(fault).map(|kept| self.present(kept, &Echo::default()));
+        let served = self.serve(recordings, asked, &incoming.headers, fault);
+        let own_error = recordings
+            .own_error(fault)
+            .map(|kept| self.present(kept, &Echo::default()));
         let play = Play::of(fault, served.response, own_error.as_ref());
         let mut counts = self.counts.lock();
         let counts = counts.entry(Arc::clone(id)).or_default();
@@ -107,13 +117,19 @@ impl State {
     }
 
     /// Under a fault, neither credentials nor quotas are looked at: the fault is what there is to see.
-    fn serve(&self, shelf: &Shelf, mut asked: Asked, headers: &HeaderMap, fault: Fault) -> Served {
+    fn serve(
+        &self,
+        recordings: &Recordings,
+        mut asked: Asked,
+        headers: &HeaderMap,
+        fault: Fault,
+    ) -> Served {
         let refusal = |response| Served {
             response,
             permit: None,
             sample: None,
         };
-        let provider = &shelf.provider;
+        let provider = &recordings.provider;
         let mark = provider
             .http()
             .and_then(|http| credential::take(&http.auth, headers, &mut asked, &self.marks));
@@ -121,12 +137,12 @@ impl State {
             .http()
             .is_some_and(|http| credential::is_demanded(&http.auth));
         if fault == Fault::Ok && demanded && mark.is_none() {
-            return refusal(self.unauthorized(shelf));
+            return refusal(self.unauthorized(recordings));
         }
-        let page = best(&shelf.pages, &asked);
+        let page = best(&recordings.pages, &asked);
         let permit = match self.permit(provider, page, mark, fault) {
             Ok(permit) => permit,
-            Err(exceeded) => return refusal(self.exceeded(shelf, exceeded)),
+            Err(exceeded) => return refusal(self.exceeded(recordings, exceeded)),
         };
         let Some(page) = page else {
             return refusal(not_found("no sample answers such a request"));
@@ -152,14 +168,14 @@ impl State {
         quota::take(&self.budgets, provider, costs, mark, self.clock.now()).map(Some)
     }
 
-    fn unauthorized(&self, shelf: &Shelf) -> UpstreamResponse {
-        shelf
+    fn unauthorized(&self, recordings: &Recordings) -> UpstreamResponse {
+        recordings
             .own_error(Fault::Unauthorized)
             .map_or_else(unauthorized, |kept| self.present(kept, &Echo::default()))
     }
 
-    fn exceeded(&self, shelf: &Shelf, exceeded: Exceeded) -> UpstreamResponse {
-        let mut response = shelf
+    fn exceeded(&self, recordings: &Recordings, exceeded: Exceeded) -> UpstreamResponse {
+        let mut response = recordings
             .own_refusal(exceeded.long)
             .map_or_else(too_many, |kept| self.present(kept, &Echo::default()));
         response
@@ -197,9 +213,9 @@ impl State {
         let now = self.clock.now();
         self.book
             .iter()
-            .map(|(id, shelf)| {
+            .map(|(id, recordings)| {
                 let counted = ProviderCounts {
-                    quotas: budgets.states(&shelf.provider, now),
+                    quotas: budgets.states(&recordings.provider, now),
                     ..counts.get(id).cloned().unwrap_or_default()
                 };
                 (id.to_string(), counted)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::alphabet::Fault;
 
@@ -13,15 +13,10 @@ pub const EVERY: &str = "*";
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Switch {
     /// The fault.
-    #[serde(serialize_with = "name")]
     pub fault: Fault,
     /// How many requests it still strikes; none = all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u32>,
-}
-
-fn name<S: Serializer>(fault: &Fault, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(fault.name())
 }
 
 /// All switches, by provider.
@@ -99,7 +94,12 @@ mod tests {
             },
         );
         let struck: Vec<Fault> = (0..4).map(|_| switches.strike("a")).collect();
-        let expected = [Fault::ServerError, Fault::ServerError, Fault::Refused, Fault::Refused];
+        let expected = [
+            Fault::ServerError,
+            Fault::ServerError,
+            Fault::Refused,
+            Fault::Refused,
+        ];
         assert_eq!(struck, expected);
         assert_eq!(switches.strike("b"), Fault::Refused);
         switches.clear(EVERY);

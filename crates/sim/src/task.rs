@@ -1,7 +1,9 @@
-//! A task that ends with its owner.
+//! Work in the background: tasks that end with their owner, and the next connection of a listener.
 
 use std::future::Future;
+use std::time::Duration;
 
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// Runs until it is dropped.
@@ -24,5 +26,16 @@ impl Task {
 impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+/// The next connection. An accept that fails (a client gone, no descriptors left) says nothing of the next.
+pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
+    const PAUSE: Duration = Duration::from_millis(10);
+    loop {
+        match listener.accept().await {
+            Ok((stream, _)) => return stream,
+            Err(_) => tokio::time::sleep(PAUSE).await,
+        }
     }
 }

@@ -94,7 +94,8 @@ impl Connection {
                 self.stream.set_zero_linger()?;
             }
             Play::Drip(response) => {
-                self.send(&head_of(&response, response.body.len(), at)).await?;
+                self.send(&head_of(&response, response.body.len(), at))
+                    .await?;
                 for byte in response.body.chunks(1) {
                     tokio::time::sleep(DRIP).await;
                     self.send(byte).await?;
@@ -147,7 +148,9 @@ impl Connection {
 fn head(bytes: &[u8]) -> io::Result<Option<(Incoming, usize, usize)>> {
     let mut space = [httparse::EMPTY_HEADER; HEADERS];
     let mut request = httparse::Request::new(&mut space);
-    let parsed = request.parse(bytes).map_err(|error| invalid(&error.to_string()))?;
+    let parsed = request
+        .parse(bytes)
+        .map_err(|error| invalid(&error.to_string()))?;
     let (httparse::Status::Complete(head), Some(method), Some(target)) =
         (parsed, request.method, request.path)
     else {
@@ -156,7 +159,8 @@ fn head(bytes: &[u8]) -> io::Result<Option<(Incoming, usize, usize)>> {
     let mut headers = HeaderMap::new();
     for header in request.headers.iter() {
         let name = HeaderName::try_from(header.name).map_err(|_| invalid("a header's name"))?;
-        let value = HeaderValue::from_bytes(header.value).map_err(|_| invalid("a header's value"))?;
+        let value =
+            HeaderValue::from_bytes(header.value).map_err(|_| invalid("a header's value"))?;
         headers.append(name, value);
     }
     if headers.contains_key(TRANSFER_ENCODING) {
