@@ -160,13 +160,14 @@ fn write_providers(page: &mut String, operation: &Operation, guarantee: &str) ->
         let comma = if index == 0 { "" } else { ", " };
         let provider = &endpoint.provider;
         let title = Text(&provider.title);
-        match provider.docs.starts_with("https://") {
-            true => write!(
+        if provider.docs.starts_with("https://") {
+            let docs = Text(&provider.docs);
+            write!(
                 page,
-                "{comma}<a href=\"{}\" rel=\"noreferrer\">{title}</a>",
-                Text(&provider.docs)
-            )?,
-            false => write!(page, "{comma}{title}")?,
+                "{comma}<a href=\"{docs}\" rel=\"noreferrer\">{title}</a>"
+            )?;
+        } else {
+            write!(page, "{comma}{title}")?;
         }
     }
     page.write_str(".</p>\n")

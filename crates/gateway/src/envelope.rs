@@ -85,7 +85,7 @@ mod tests {
             provider: "open-meteo".into(),
             served: Served::Fresh,
             age: Duration::ZERO,
-            fresh_for: Duration::from_secs(600),
+            fresh_for: Duration::from_mins(10),
             observed_at: Some("2026-11-22T10:30:00Z".into()),
             attribution: Some(Arc::new(Attribution {
                 text: "Weather data by Open-Meteo.com".into(),

@@ -20,9 +20,15 @@ use crate::reply::{Response, json_response};
 #[derive(Debug)]
 pub(crate) struct Problem {
     pub(crate) code: Code,
+    help: Box<Help>,
+}
+
+/// Boxed, so that what goes well does not carry the weight of what could go wrong.
+#[derive(Debug, Default)]
+struct Help {
     detail: Cow<'static, str>,
     errors: Vec<InvalidParameter>,
-    pub(crate) attempts: Vec<Attempt>,
+    attempts: Vec<Attempt>,
     skipped: Vec<Skipped>,
     nearest: Option<String>,
     retry_at: Option<Timestamp>,
@@ -31,58 +37,56 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(code: Code, detail: impl Into<Cow<'static, str>>) -> Self {
+        let help = Help {
+            detail: detail.into(),
+            ..Help::default()
+        };
         Self {
             code,
-            detail: detail.into(),
-            errors: Vec::new(),
-            attempts: Vec::new(),
-            skipped: Vec::new(),
-            nearest: None,
-            retry_at: None,
-            allow: None,
+            help: Box::new(help),
         }
+    }
+
+    /// With each parameter that cannot be used.
+    pub(crate) fn with_errors(mut self, errors: Vec<InvalidParameter>) -> Self {
+        self.help.errors = errors;
+        self
+    }
+
+    /// With what was tried, what was not, and when asking again may help.
+    pub(crate) fn with_history(
+        mut self,
+        attempts: Vec<Attempt>,
+        skipped: Vec<Skipped>,
+        retry_at: Option<Timestamp>,
+    ) -> Self {
+        self.help.attempts = attempts;
+        self.help.skipped = skipped;
+        self.help.retry_at = retry_at;
+        self
+    }
+
+    /// With the name that was probably meant.
+    pub(crate) fn with_nearest(mut self, nearest: Option<&str>) -> Self {
+        self.help.nearest = nearest.map(str::to_owned);
+        self
+    }
+
+    /// With the methods that are allowed.
+    pub(crate) fn with_allow(mut self, allow: &'static str) -> Self {
+        self.help.allow = Some(allow);
+        self
     }
 
     /// What went wrong this time.
     #[cfg(test)]
     pub(crate) fn detail(&self) -> &str {
-        &self.detail
+        &self.help.detail
     }
 
-    /// With each parameter that cannot be used.
-    pub(crate) fn with_errors(self, errors: Vec<InvalidParameter>) -> Self {
-        Self { errors, ..self }
-    }
-
-    /// With what was tried, what was not, and when asking again may help.
-    pub(crate) fn with_history(
-        self,
-        attempts: Vec<Attempt>,
-        skipped: Vec<Skipped>,
-        retry_at: Option<Timestamp>,
-    ) -> Self {
-        Self {
-            attempts,
-            skipped,
-            retry_at,
-            ..self
-        }
-    }
-
-    /// With the name that was probably meant.
-    pub(crate) fn with_nearest(self, nearest: Option<&str>) -> Self {
-        Self {
-            nearest: nearest.map(str::to_owned),
-            ..self
-        }
-    }
-
-    /// With the methods that are allowed.
-    pub(crate) fn with_allow(self, allow: &'static str) -> Self {
-        Self {
-            allow: Some(allow),
-            ..self
-        }
+    /// What was tried.
+    pub(crate) fn attempts(&self) -> &[Attempt] {
+        &self.help.attempts
     }
 
     /// The answer that says so.
@@ -101,10 +105,10 @@ impl Problem {
                 HeaderValue::from_static("Bearer realm=\"guichet\""),
             );
         }
-        if let Some(allow) = self.allow {
+        if let Some(allow) = self.help.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
-        if let Some(at) = self.retry_at {
+        if let Some(at) = self.help.retry_at {
             headers.insert(RETRY_AFTER, seconds_until(at, Timestamp::now()).into());
         }
         response
@@ -115,14 +119,14 @@ impl Problem {
             kind: self.code.urn(),
             title: self.code.title(),
             status: self.code.status().as_u16(),
-            detail: &self.detail,
+            detail: &self.help.detail,
             code: self.code.as_str(),
             request_id,
-            nearest: self.nearest.as_deref(),
-            errors: self.errors.iter().map(ParameterError::from).collect(),
-            attempts: &self.attempts,
-            skipped: &self.skipped,
-            retry_at: self.retry_at,
+            nearest: self.help.nearest.as_deref(),
+            errors: self.help.errors.iter().map(ParameterError::from).collect(),
+            attempts: &self.help.attempts,
+            skipped: &self.help.skipped,
+            retry_at: self.help.retry_at,
         }
     }
 }

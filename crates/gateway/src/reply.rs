@@ -38,7 +38,7 @@ impl Reply {
     pub(crate) fn refusing(problem: Problem, request_id: &str) -> Self {
         let story = Story {
             refused: Some(problem.code),
-            attempts: problem.attempts.clone(),
+            attempts: problem.attempts().to_vec(),
             ..Story::default()
         };
         Self {
