@@ -8,7 +8,7 @@ use guichet_catalogue::parameters::InvalidParameter;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::outcome::Attempt;
+use crate::outcome::{Attempt, whole_seconds};
 
 /// A valid result and where it is from.
 #[derive(Debug, Clone)]
@@ -116,7 +116,10 @@ pub struct Skipped {
     /// Why.
     pub reason: SkipReason,
     /// When it may be asked again.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "whole_seconds"
+    )]
     pub retry_at: Option<Timestamp>,
 }
 

@@ -23,7 +23,7 @@ use crate::transport::{Limits, Transport, TransportError, UpstreamRequest, Upstr
 const REDIRECTS: usize = 3;
 
 /// A host that does not exist today may exist tomorrow, and a broken name server says the same of every host.
-const NO_SUCH_HOST: Duration = Duration::from_hours(1);
+const NO_SUCH_HOST: Duration = Duration::from_mins(2);
 
 /// Everything that asking a candidate over HTTP needs.
 pub(crate) struct Attempting<'a> {

@@ -130,17 +130,15 @@ impl Guard {
         }
     }
 
-    /// Lifts what waited for a change of the catalogue (`gone`) or of credentials (`auth`); says which.
+    /// Lifts suspensions for which something has changed: the catalogue (`gone`), a credential (`auth`). Says which.
     pub(crate) fn lift(&self, concerned: impl Fn(&str, Class) -> bool) -> Vec<String> {
         let mut breakers = self.breakers.lock();
-        let waits = |name: &String, breaker: &Breaker| {
-            let class = breaker.suspension().map(|(suspension, _)| suspension.class);
-            breaker.waits_for_change() && class.is_some_and(|class| concerned(name, class))
-        };
         let lifted: Vec<String> = breakers
             .iter()
-            .filter(|(name, breaker)| waits(name, breaker))
-            .map(|(name, _)| name.clone())
+            .filter_map(|(name, breaker)| {
+                let (suspension, _) = breaker.suspension()?;
+                concerned(name, suspension.class).then(|| name.clone())
+            })
             .collect();
         for name in &lifted {
             breakers.remove(name);

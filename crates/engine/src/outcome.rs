@@ -58,8 +58,24 @@ pub struct Attempt {
     #[serde(rename = "ms", serialize_with = "milliseconds")]
     pub took: Duration,
     /// When the provider may be asked again.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "whole_seconds"
+    )]
     pub retry_at: Option<Timestamp>,
+}
+
+/// Times for people and schedulers need no fractions; the second is rounded up, so that nobody comes too early.
+#[expect(clippy::ref_option, reason = "the signature is serde's")]
+pub(crate) fn whole_seconds<S: serde::Serializer>(
+    at: &Option<Timestamp>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    let up = jiff::TimestampRound::new()
+        .smallest(jiff::Unit::Second)
+        .mode(jiff::RoundMode::Ceil);
+    at.map(|at| at.round(up).unwrap_or(at))
+        .serialize(serializer)
 }
 
 fn milliseconds<S: serde::Serializer>(took: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
