@@ -1,0 +1,68 @@
+//! `guichet doctor`: reaches each provider in use with its cheapest call.
+
+use std::collections::BTreeSet;
+
+use guichet_engine::identity::CredentialId;
+
+use crate::context::{self, Context};
+use crate::failure::Verdict;
+use crate::installation::Installation;
+use crate::output::progress;
+use crate::verification::{self, Finding};
+use guichet_engine::Engine;
+
+pub(super) async fn run(context: &Context) -> anyhow::Result<Verdict> {
+    let config = context.config()?;
+    let catalogue = context::catalogue(&config)?;
+    let installation = Installation::open(&config.settings.data_dir).await?;
+    let engine = installation.engine(&config.settings, catalogue).await?;
+    let asked = in_use(&engine);
+    progress(&format!("asking {} providers …", asked.len()));
+    let findings = ask_all(&engine, asked).await?;
+    engine.flush().await;
+    context.output.show(&findings, |findings, paint| {
+        verification::table(findings, paint)
+    })?;
+    if !findings.is_empty() && findings.iter().all(|finding| !finding.ok) {
+        progress("nothing could be reached: is this machine online, and does it resolve names?");
+    }
+    Ok(Verdict::of(findings.iter().all(|finding| finding.ok)))
+}
+
+/// Every remote provider that the engine would ask, once for each credential. One that is suspended is asked too:
+/// whether it has healed is what one wants to know.
+fn in_use(engine: &Engine) -> BTreeSet<(String, Option<CredentialId>)> {
+    let catalogue = engine.catalogue();
+    let remote = |id: &str| {
+        let provider = catalogue.providers.get(id);
+        provider.is_some_and(|provider| !provider.is_local() && provider.verify.is_some())
+    };
+    catalogue
+        .operations()
+        .flat_map(|operation| engine.candidates(operation))
+        .filter(|candidate| {
+            let state = candidate.state.as_ref();
+            state.is_none_or(|skipped| skipped.reason.is_temporary())
+        })
+        .filter(|candidate| remote(&candidate.provider))
+        .map(|candidate| (candidate.provider.to_string(), candidate.credential))
+        .collect()
+}
+
+async fn ask_all(
+    engine: &Engine,
+    asked: BTreeSet<(String, Option<CredentialId>)>,
+) -> anyhow::Result<Vec<Finding>> {
+    let tasks: Vec<_> = asked
+        .into_iter()
+        .map(|(provider, credential)| {
+            let engine = engine.clone();
+            tokio::spawn(async move { verification::verify(&engine, &provider, credential).await })
+        })
+        .collect();
+    let mut findings = Vec::with_capacity(tasks.len());
+    for task in tasks {
+        findings.push(task.await?);
+    }
+    Ok(findings)
+}

@@ -1,0 +1,256 @@
+//! The table of all keys: how each is read and how it is shown.
+
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+
+use guichet_catalogue::suggest::did_you_mean;
+use guichet_catalogue::units;
+use tracing::level_filters::LevelFilter;
+
+use super::settings::{LogFormat, Settings};
+
+/// One key of the configuration.
+pub(super) struct Key {
+    /// Its name, with dots for tables.
+    pub(super) name: &'static str,
+    apply: fn(&mut Settings, &str) -> Result<(), String>,
+    /// The value in force, as the file would spell it.
+    pub(super) show: fn(&Settings) -> String,
+}
+
+/// Every key, except those of single providers.
+pub(super) const KEYS: [Key; 12] = [
+    Key {
+        name: "listen",
+        apply: |settings, text| set(&mut settings.listen, address(text)),
+        show: |settings| settings.listen.to_string(),
+    },
+    Key {
+        name: "data_dir",
+        apply: |settings, text| set(&mut settings.data_dir, path(text)),
+        show: |settings| settings.data_dir.display().to_string(),
+    },
+    Key {
+        name: "catalogue_dir",
+        apply: |settings, text| set(&mut settings.catalogue_dir, path(text).map(Some)),
+        show: |settings| optional(settings.catalogue_dir.as_ref().map(|path| path.display())),
+    },
+    Key {
+        name: "timeout",
+        apply: |settings, text| set(&mut settings.timeout, timeout(text)),
+        show: |settings| format!("{}ms", settings.timeout.as_millis()),
+    },
+    Key {
+        name: "operator.contact",
+        apply: |settings, text| set(&mut settings.contact, contact(text).map(Some)),
+        show: |settings| optional(settings.contact.as_ref()),
+    },
+    Key {
+        name: "log.format",
+        apply: |settings, text| set(&mut settings.log_format, one_of(text, &FORMATS)),
+        show: |settings| name_of(&settings.log_format, &FORMATS),
+    },
+    Key {
+        name: "log.level",
+        apply: |settings, text| set(&mut settings.log_level, one_of(text, &LEVELS)),
+        show: |settings| name_of(&settings.log_level, &LEVELS),
+    },
+    Key {
+        name: "dns.servers",
+        apply: |settings, text| set(&mut settings.dns_servers, name_servers(text)),
+        show: |settings| joined(&settings.dns_servers),
+    },
+    Key {
+        name: "egress.plain_http",
+        apply: |settings, text| set(&mut settings.plain_http, boolean(text)),
+        show: |settings| settings.plain_http.to_string(),
+    },
+    Key {
+        name: "cache.size",
+        apply: |settings, text| set(&mut settings.cache_bytes, size(text)),
+        show: |settings| shown_size(settings.cache_bytes),
+    },
+    Key {
+        name: "limits.max_body",
+        apply: |settings, text| set(&mut settings.max_body, size(text)),
+        show: |settings| shown_size(settings.max_body as u64),
+    },
+    Key {
+        name: "limits.connections",
+        apply: |settings, text| set(&mut settings.connections, at_least_one(text)),
+        show: |settings| settings.connections.to_string(),
+    },
+];
+
+const PROVIDER_KEYS: [&str; 2] = ["enabled", "order"];
+const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
+const LEVELS: [(&str, LevelFilter); 6] = [
+    ("off", LevelFilter::OFF),
+    ("error", LevelFilter::ERROR),
+    ("warn", LevelFilter::WARN),
+    ("info", LevelFilter::INFO),
+    ("debug", LevelFilter::DEBUG),
+    ("trace", LevelFilter::TRACE),
+];
+
+/// The provider that a key is about: `open-meteo` of `providers.open-meteo.enabled`.
+pub(super) fn provider(key: &str) -> Option<&str> {
+    let (id, _) = key.strip_prefix("providers.")?.split_once('.')?;
+    Some(id)
+}
+
+/// Says what is wrong with a key that does not exist.
+pub(super) fn check_name(key: &str) -> Result<(), String> {
+    let mut known: Vec<String> = KEYS.iter().map(|known| known.name.to_owned()).collect();
+    if let Some(id) = provider(key) {
+        known.extend(PROVIDER_KEYS.map(|last| format!("providers.{id}.{last}")));
+    }
+    if known.iter().any(|known| known == key) {
+        return Ok(());
+    }
+    if key == "master_key" {
+        return Err(
+            "the master key is a secret: give it in GUICHET_MASTER_KEY, or let it be kept in the data folder".into(),
+        );
+    }
+    let hint = did_you_mean(key, known.iter().map(String::as_str));
+    Err(format!("unknown key `{key}`{hint}"))
+}
+
+/// Reads a value into the settings. The error says what would be right.
+pub(super) fn apply(settings: &mut Settings, key: &str, text: &str) -> Result<(), String> {
+    if let Some(known) = KEYS.iter().find(|known| known.name == key) {
+        return (known.apply)(settings, text.trim());
+    }
+    let (Some(id), Some((_, last))) = (provider(key), key.rsplit_once('.')) else {
+        return check_name(key);
+    };
+    let choice = settings.providers.entry(id.to_owned()).or_default();
+    match last {
+        "enabled" => set(&mut choice.enabled, boolean(text).map(Some)),
+        "order" => set(&mut choice.order, whole(text).map(Some)),
+        _ => check_name(key),
+    }
+}
+
+fn set<T>(place: &mut T, read: Result<T, String>) -> Result<(), String> {
+    *place = read?;
+    Ok(())
+}
+
+fn parsed<T: FromStr>(text: &str, wanted: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| format!("`{text}` is not {wanted}"))
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    parsed(
+        text,
+        "an address and a port such as `127.0.0.1:8080` or `[::1]:8080`",
+    )
+}
+
+fn path(text: &str) -> Result<PathBuf, String> {
+    if text.is_empty() {
+        return Err("a path is needed".into());
+    }
+    Ok(PathBuf::from(text))
+}
+
+fn timeout(text: &str) -> Result<Duration, String> {
+    const ALLOWED: std::ops::RangeInclusive<Duration> =
+        Duration::from_millis(50)..=Duration::from_mins(2);
+    let timeout = units::duration(text)?;
+    if ALLOWED.contains(&timeout) {
+        Ok(timeout)
+    } else {
+        Err(format!("`{text}` is not between 50ms and 120s"))
+    }
+}
+
+/// It becomes part of a header and is read by people at the provider.
+fn contact(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_graphic() || byte == b' ';
+    if text.is_empty() || text.len() > 200 || !text.bytes().all(plain) {
+        return Err("an e-mail address or a URL in plain characters is needed".into());
+    }
+    Ok(text.to_owned())
+}
+
+fn name_servers(text: &str) -> Result<Vec<SocketAddr>, String> {
+    const DNS: u16 = 53;
+    let server = |text: &str| {
+        let bare = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, DNS));
+        bare.or_else(|_| parsed(text, "the address of a name server such as `9.9.9.9`"))
+    };
+    text.split(',')
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(server)
+        .collect()
+}
+
+fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "true" | "1" => Ok(true),
+        "false" | "0" => Ok(false),
+        other => Err(format!("`{other}` is neither true nor false")),
+    }
+}
+
+fn whole(text: &str) -> Result<i32, String> {
+    parsed(text, "a whole number")
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match parsed(text, "a whole number")? {
+        0 => Err("at least 1 is needed".into()),
+        number => Ok(number),
+    }
+}
+
+fn size<T: TryFrom<usize>>(text: &str) -> Result<T, String> {
+    T::try_from(units::size(text)?).map_err(|_| format!("`{text}` is too large"))
+}
+
+fn one_of<T: Copy>(text: &str, known: &[(&'static str, T)]) -> Result<T, String> {
+    let names = || known.iter().map(|(name, _)| *name);
+    known
+        .iter()
+        .find(|(name, _)| *name == text)
+        .map(|(_, value)| *value)
+        .ok_or_else(|| {
+            let hint = did_you_mean(text, names());
+            let names = names().collect::<Vec<_>>().join(", ");
+            format!("`{text}` is none of {names}{hint}")
+        })
+}
+
+fn name_of<T: PartialEq>(value: &T, known: &[(&'static str, T)]) -> String {
+    known
+        .iter()
+        .find(|(_, known)| known == value)
+        .map_or_else(String::new, |(name, _)| (*name).to_owned())
+}
+
+fn optional(value: Option<impl Display>) -> String {
+    value.map_or_else(String::new, |value| value.to_string())
+}
+
+fn joined(values: &[impl Display]) -> String {
+    let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
+    texts.join(",")
+}
+
+fn shown_size(bytes: u64) -> String {
+    const MEBIBYTE: u64 = 1 << 20;
+    const KIBIBYTE: u64 = 1 << 10;
+    match bytes {
+        bytes if bytes > 0 && bytes.is_multiple_of(MEBIBYTE) => format!("{}MiB", bytes / MEBIBYTE),
+        bytes if bytes > 0 && bytes.is_multiple_of(KIBIBYTE) => format!("{}KiB", bytes / KIBIBYTE),
+        bytes => format!("{bytes}B"),
+    }
+}

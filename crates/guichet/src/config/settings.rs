@@ -1,0 +1,77 @@
+//! What can be set, typed, and what holds where nothing is set.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use tracing::level_filters::LevelFilter;
+
+/// Every setting.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Where the server listens.
+    pub(crate) listen: SocketAddr,
+    /// Where the database and the master key are.
+    pub(crate) data_dir: PathBuf,
+    /// The operator's own catalogue.
+    pub(crate) catalogue_dir: Option<PathBuf>,
+    /// An address or a page that providers can turn to; travels in the User-Agent.
+    pub(crate) contact: Option<String>,
+    /// How logs are written.
+    pub(crate) log_format: LogFormat,
+    /// Which logs are written.
+    pub(crate) log_level: LevelFilter,
+    /// Name servers in place of the system's.
+    pub(crate) dns_servers: Vec<SocketAddr>,
+    /// Whether providers without TLS may be asked.
+    pub(crate) plain_http: bool,
+    /// How long a call may take where the caller does not say.
+    pub(crate) timeout: Duration,
+    /// The most memory that cached answers take, in bytes.
+    pub(crate) cache_bytes: u64,
+    /// The largest request body that is read, in bytes.
+    pub(crate) max_body: usize,
+    /// The most connections that are open at once.
+    pub(crate) connections: usize,
+    /// Changes to single providers.
+    pub(crate) providers: BTreeMap<String, ProviderChoice>,
+}
+
+/// The operator's changes to one provider.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct ProviderChoice {
+    /// On or off, whatever its file says.
+    pub(crate) enabled: Option<bool>,
+    /// Its rank; smaller ones are asked first, those without one last, in the catalogue's order.
+    pub(crate) order: Option<i32>,
+}
+
+/// How logs are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            data_dir: PathBuf::from("./guichet-data"),
+            catalogue_dir: None,
+            contact: None,
+            log_format: LogFormat::Text,
+            log_level: LevelFilter::INFO,
+            dns_servers: Vec::new(),
+            plain_http: false,
+            timeout: Duration::from_secs(10),
+            cache_bytes: 32 << 20,
+            max_body: 1 << 20,
+            connections: 1024,
+            providers: BTreeMap::new(),
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! The data folder: its database, its keys and credentials, and the engine that works on them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use guichet_access::{Access, MasterKeySource};
+use guichet_catalogue::model::Catalogue;
+use guichet_engine::store::Store;
+use guichet_store::Database;
+
+use crate::config::{ProviderChoice, Settings};
+use crate::credentials;
+use guichet_engine::client::{Client, ClientSettings};
+use guichet_engine::clock::SystemClock;
+use guichet_engine::{Engine, Parts, ProviderSettings, Settings as EngineSettings};
+
+const DATABASE: &str = "guichet.db";
+
+/// An opened data folder.
+#[derive(Debug, Clone)]
+pub(crate) struct Installation {
+    /// Durable state.
+    pub(crate) database: Database,
+    /// Keys and credentials.
+    pub(crate) access: Access,
+}
+
+impl Installation {
+    /// Opens the data folder, and makes it where there is none.
+    pub(crate) async fn open(data_dir: &Path) -> anyhow::Result<Self> {
+        let database = Database::open(&database_path(data_dir)).await?;
+        let source = MasterKeySource::from_environment_or_folder(data_dir)?;
+        let access = Access::open(database.clone(), source).await?;
+        Ok(Self { database, access })
+    }
+
+    /// Opens the data folder if it was ever used, and makes nothing.
+    pub(crate) async fn open_existing(data_dir: &Path) -> anyhow::Result<Option<Self>> {
+        if database_path(data_dir).exists() {
+            Self::open(data_dir).await.map(Some)
+        } else {
+            Ok(None)
+        }
+    }
+
+    /// Starts an engine on this state, with every credential that there is.
+    pub(crate) async fn engine(
+        &self,
+        settings: &Settings,
+        catalogue: Catalogue,
+    ) -> anyhow::Result<Engine> {
+        let engine = engine(settings, catalogue, Arc::new(self.database.clone())).await?;
+        self.publish_credentials(&engine);
+        Ok(engine)
+    }
+
+    /// Hands the engine the credentials that there are now.
+    pub(crate) fn publish_credentials(&self, engine: &Engine) {
+        let stored = self.access.credentials();
+        let catalogue = engine.catalogue();
+        let gathered = credentials::gather(&catalogue, stored, credentials::process_variable);
+        for refused in &gathered.refused {
+            tracing::warn!("{refused}");
+        }
+        engine.replace_credentials(gathered.credentials);
+    }
+}
+
+/// Starts an engine without credentials.
+pub(crate) async fn engine(
+    settings: &Settings,
+    catalogue: Catalogue,
+    store: Arc<dyn Store>,
+) -> anyhow::Result<Engine> {
+    let engine = Engine::start(Parts {
+        catalogue: Arc::new(catalogue),
+        clock: Arc::new(SystemClock),
+        transport: Arc::new(client(settings)?),
+        store,
+        settings: engine_settings(settings),
+    });
+    Ok(engine.await?)
+}
+
+fn client(settings: &Settings) -> anyhow::Result<Client> {
+    let settings = ClientSettings {
+        dns_servers: settings.dns_servers.clone(),
+        ..ClientSettings::default()
+    };
+    Client::new(settings).context("no client for other servers can be made")
+}
+
+fn engine_settings(settings: &Settings) -> EngineSettings {
+    let choice = |(id, choice): (&String, &ProviderChoice)| {
+        let settings = ProviderSettings {
+            enabled: choice.enabled,
+            order: choice.order,
+        };
+        (id.clone(), settings)
+    };
+    EngineSettings {
+        contact: settings.contact.clone(),
+        plain_http: settings.plain_http,
+        timeout: settings.timeout,
+        cache_bytes: settings.cache_bytes,
+        providers: settings.providers.iter().map(choice).collect(),
+    }
+}
+
+fn database_path(data_dir: &Path) -> PathBuf {
+    data_dir.join(DATABASE)
+}

@@ -1,0 +1,34 @@
+//! Logs: to stderr, as text or JSON.
+//!
+//! Levels below `warn` are for this program's own crates only. What HTTP and TLS libraries write there holds headers
+//! and URLs, and so secrets; no setting lets that through.
+
+use std::io::{self, IsTerminal};
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::Targets;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+
+use crate::config::LogFormat;
+
+/// The names of all our crates begin with this.
+const OURS: &str = "guichet";
+
+/// Begins to write logs.
+pub(crate) fn start(format: LogFormat, level: LevelFilter) -> Result<(), TryInitError> {
+    let others = level.min(LevelFilter::WARN);
+    let filter = Targets::new().with_default(others).with_target(OURS, level);
+    let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let layer = match format {
+        LogFormat::Text => layer
+            .with_ansi(io::stderr().is_terminal() && !no_colour)
+            .boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+    };
+    tracing_subscriber::registry()
+        .with(layer.with_filter(filter))
+        .try_init()
+}
