@@ -16,7 +16,7 @@ pub(super) fn files(
     method: Method,
     parameters: &[Invented],
     example: &Map<String, Value>,
-    definition: Value,
+    definition: &Value,
 ) -> (String, String) {
     let result = definition_name(&target.operation);
     let title = titled(&target.category);

@@ -22,7 +22,7 @@ pub(super) struct Read {
 /// Reads a command.
 pub(super) fn read(text: &str) -> Result<Read, DraftError> {
     let words = shell::words(text)?;
-    let command = flags::read(&words.words)?;
+    let command = flags::read(&words.list)?;
     let mut reading = Reading {
         words,
         request: Request::default(),
@@ -202,7 +202,7 @@ impl Reading {
                 self.credential(Place::Path, &plain[before.len()..]);
                 self.request.path.push(Part::Key(before.into()));
             } else {
-                self.request.path.push(segment_part(segment, plain));
+                self.request.path.push(segment_part(segment, &plain));
             }
         }
     }
@@ -221,13 +221,13 @@ impl Reading {
                 "its member `{name}` is a credential, which goes into a header, the query or the path; see whether the API takes it there"
             )));
         }
-        self.request.body = Some(body(String::new(), value));
+        self.request.body = Some(body("", value));
         Ok(())
     }
 }
 
 /// `8.8.8.8.json` → the address and `.json`.
-fn segment_part(segment: &str, plain: String) -> Part {
+fn segment_part(segment: &str, plain: &str) -> Part {
     const ENDS: [&str; 4] = [".json", ".xml", ".csv", ".txt"];
     if plain.is_empty() {
         return Part::Literal(segment.into());
@@ -243,21 +243,18 @@ fn segment_part(segment: &str, plain: String) -> Part {
     }
 }
 
-fn body(name: String, value: Value) -> Body {
+fn body(name: &str, value: Value) -> Body {
     match value {
         Value::Object(members) => Body::Object(
             members
                 .into_iter()
-                .map(|(name, value)| (name.clone(), body(name, value)))
+                .map(|(name, value)| (name.clone(), body(&name, value)))
                 .collect(),
         ),
-        Value::Array(items) => Body::Array(
-            items
-                .into_iter()
-                .map(|item| body(name.clone(), item))
-                .collect(),
-        ),
-        value @ (Value::String(_) | Value::Number(_)) => Body::Slot(Slot::of(&name, value)),
+        Value::Array(items) => {
+            Body::Array(items.into_iter().map(|item| body(name, item)).collect())
+        }
+        value @ (Value::String(_) | Value::Number(_)) => Body::Slot(Slot::of(name, value)),
         value => Body::Fixed(value),
     }
 }

@@ -11,7 +11,6 @@ const SYNONYMS: &[&[&str]] = &[
     &["temperature", "temp"],
     &["apparent", "feels", "feelslike"],
     &["humidity", "rh"],
-    &["pressure", "msl"],
     &["precipitation", "precip", "rain"],
     &["probability", "chance", "pop"],
     &["speed", "velocity"],
@@ -40,7 +39,7 @@ const SYNONYMS: &[&[&str]] = &[
 ];
 /// Words that say nothing.
 const NOISE: &[&str] = &[
-    "at", "relative", "index", "the", "of", "value", "current", "epoch", "unix", "last",
+    "at", "relative", "index", "the", "of", "value", "current", "epoch", "unix", "last", "msl",
 ];
 /// Names of units as they end a name, and what they are called here.
 const UNITS: &[(&str, Unit)] = &[
@@ -179,6 +178,10 @@ pub(super) fn likeness(property: &Name, path: &[Step]) -> f64 {
 fn misspelt(property: &Name, field: &Name) -> f64 {
     const LONG: usize = 5;
     const SLIP: f64 = 0.85;
+    // Of several words, one that differs makes another thing: `max` and `min`.
+    if property.words.len() > 1 || field.words.len() > 1 {
+        return 0.0;
+    }
     let (left, right) = (property.joined(), field.joined());
     let likeness = strsim::normalized_damerau_levenshtein(&left, &right);
     if left.len() >= LONG && likeness >= SLIP {

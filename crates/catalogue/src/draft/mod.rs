@@ -170,22 +170,21 @@ impl Material<'_> {
             .map_err(|unbound| self.unbound(unbound.0))?;
         let parameters = endpoint::shown(&binder.seen);
         let mut files = Vec::new();
-        let filter = match self.operation {
-            Some(operation) => self.mapped(operation),
-            None => {
-                let inferred = infer::infer(self.tree.as_ref());
-                let (category, schema) = category::files(
-                    self.target,
-                    &self.summary,
-                    self.request.method,
-                    &binder.invented,
-                    &parameters,
-                    inferred.definition,
-                );
-                files.push((self.path("category.toml"), category));
-                files.push((self.path("schema.json"), schema));
-                inferred.filter
-            }
+        let filter = if let Some(operation) = self.operation {
+            self.mapped(operation)
+        } else {
+            let inferred = infer::infer(self.tree.as_ref());
+            let (category, schema) = category::files(
+                self.target,
+                &self.summary,
+                self.request.method,
+                &binder.invented,
+                &parameters,
+                &inferred.definition,
+            );
+            files.push((self.path("category.toml"), category));
+            files.push((self.path("schema.json"), schema));
+            inferred.filter
         };
         let provider = provider::Provider {
             id: &self.target.provider,

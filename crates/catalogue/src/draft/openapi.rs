@@ -81,7 +81,7 @@ impl Reading<'_> {
                 "path" => in_path.push(slot),
                 "query" if is_credential(&request, &slot.name) => {}
                 "query" => request.query.push(slot),
-                "header" => self.header(slot, &mut request),
+                "header" => self.header(&slot, &mut request),
                 _ => self.notes.push(format!(
                     "The parameter `{}` in a cookie is left out.",
                     slot.name
@@ -150,7 +150,7 @@ impl Reading<'_> {
     }
 
     /// A header with one possible value is kept; a provider file has no others.
-    fn header(&mut self, slot: Slot, request: &mut Request) {
+    fn header(&mut self, slot: &Slot, request: &mut Request) {
         let is_auth = matches!(&request.auth, Some(auth) if matches!(&auth.place, super::secret::Place::Header(name) if name.eq_ignore_ascii_case(&slot.name)));
         let standard = ["accept", "content-type", "authorization"];
         if is_auth || standard.contains(&slot.name.to_ascii_lowercase().as_str()) {

@@ -24,7 +24,7 @@ pub(super) fn basic(text: &str) -> String {
             '\n' => quoted.push_str("\\n"),
             '\t' => quoted.push_str("\\t"),
             control if control.is_control() => {
-                quoted.push_str(&format!("\\u{:04X}", u32::from(control)))
+                quoted.push_str(&format!("\\u{:04X}", u32::from(control)));
             }
             other => quoted.push(other),
         }

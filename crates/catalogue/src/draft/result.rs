@@ -113,19 +113,16 @@ impl Mapping<'_> {
             // An object that lacks what it must have would spoil the whole; an optional one is better left out.
             let usable =
                 part.filter(|part| part.found > 0 && (required || part.missing.is_empty()));
-            match usable {
-                Some(part) => {
-                    drafted.found += part.found;
-                    let missing = part.missing.iter().map(|inner| format!("{name}.{inner}"));
-                    drafted.missing.extend(missing);
-                    lines.push(Line::Member(format!("{key}: {}", part.filter)));
+            if let Some(part) = usable {
+                drafted.found += part.found;
+                let missing = part.missing.iter().map(|inner| format!("{name}.{inner}"));
+                drafted.missing.extend(missing);
+                lines.push(Line::Member(format!("{key}: {}", part.filter)));
+            } else {
+                if required {
+                    drafted.missing.push(name.clone());
                 }
-                None => {
-                    if required {
-                        drafted.missing.push(name.clone());
-                    }
-                    lines.push(Line::Comment(describe(name, &resolved, required)));
-                }
+                lines.push(Line::Comment(describe(name, &resolved, required)));
             }
         }
         drafted.filter = written(&lines, indent);
@@ -240,7 +237,7 @@ impl Mapping<'_> {
             return Some(format!("({plain} | {unit})"));
         }
         let Some(value) = &leaf.value else {
-            return self.conversion_by_type(node, leaf.kind, &plain);
+            return conversion_by_type(node, leaf.kind, &plain);
         };
         let tries = [
             (plain.clone(), Some(value.clone())),
@@ -267,29 +264,6 @@ impl Mapping<'_> {
             .map(|(filter, _)| filter)
     }
 
-    /// The same where no value is known.
-    fn conversion_by_type(
-        &self,
-        node: &Map<String, Value>,
-        kind: Kind,
-        plain: &str,
-    ) -> Option<String> {
-        let wanted = node.get("type").and_then(Value::as_str);
-        let is_time = node.get("format").and_then(Value::as_str) == Some("date-time");
-        match (wanted, kind) {
-            (Some("string"), kind) if kind.is_number() && is_time => {
-                Some(format!("({plain} | epoch)"))
-            }
-            (Some("string"), kind) if kind.is_number() => {
-                Some(format!("({plain} | string_or_null)"))
-            }
-            (Some("number" | "integer"), Kind::String) => Some(format!("({plain} | num)")),
-            (Some("number"), Kind::Integer) | (None, _) | (_, Kind::Unknown) => Some(plain.into()),
-            (Some(wanted), kind) if kind.name() == Some(wanted) => Some(plain.into()),
-            _ => None,
-        }
-    }
-
     /// Whether the value has the property's shape. A shape that is itself wrong holds nothing.
     fn holds(&self, node: &Map<String, Value>, value: &Value) -> bool {
         let definitions = self.schema.get("$defs").cloned().unwrap_or_default();
@@ -298,6 +272,20 @@ impl Mapping<'_> {
             .should_validate_formats(true)
             .build(&root)
             .is_ok_and(|validator| validator.is_valid(value))
+    }
+}
+
+/// The same where no value is known.
+fn conversion_by_type(node: &Map<String, Value>, kind: Kind, plain: &str) -> Option<String> {
+    let wanted = node.get("type").and_then(Value::as_str);
+    let is_time = node.get("format").and_then(Value::as_str) == Some("date-time");
+    match (wanted, kind) {
+        (Some("string"), kind) if kind.is_number() && is_time => Some(format!("({plain} | epoch)")),
+        (Some("string"), kind) if kind.is_number() => Some(format!("({plain} | string_or_null)")),
+        (Some("number" | "integer"), Kind::String) => Some(format!("({plain} | num)")),
+        (Some("number"), Kind::Integer) | (None, _) | (_, Kind::Unknown) => Some(plain.into()),
+        (Some(wanted), kind) if kind.name() == Some(wanted) => Some(plain.into()),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use super::DraftError;
 /// The words of the first command of a line.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Words {
-    pub(super) words: Vec<String>,
+    pub(super) list: Vec<String>,
     /// Names of the variables that a shell would have replaced; they stay in the words as `$NAME`.
     pub(super) variables: BTreeSet<String>,
     /// Whether something followed the command: `| jq .`, `> file`.
@@ -43,7 +43,7 @@ impl Lexer<'_> {
                 '\\' => self.escaped(),
                 '$' => self.dollar(true)?,
                 '`' => return Err(wrong("it runs another command (`…`): write its output")),
-                '\n' if self.word.is_none() && self.found.words.is_empty() => {}
+                '\n' if self.word.is_none() && self.found.list.is_empty() => {}
                 '#' if self.word.is_none() => self.comment(),
                 '&' if !self.next_is('&') => {
                     return Err(wrong(
@@ -70,7 +70,7 @@ impl Lexer<'_> {
     }
 
     fn end(&mut self) {
-        self.found.words.extend(self.word.take());
+        self.found.list.extend(self.word.take());
     }
 
     /// Ends the command. Of `2>file`, the number belongs to what is cut off.
@@ -244,7 +244,7 @@ mod tests {
     use super::*;
 
     fn cut(command: &str) -> Vec<String> {
-        words(command).unwrap().words
+        words(command).unwrap().list
     }
 
     #[test]
@@ -263,7 +263,7 @@ mod tests {
     #[test]
     fn variables_stay_and_are_named_unless_quotes_protect_them() {
         let found = words(r#"curl "$KEY" ${OTHER}x '$NOT' 5$"#).unwrap();
-        assert_eq!(found.words, ["curl", "$KEY", "$OTHERx", "$NOT", "5$"]);
+        assert_eq!(found.list, ["curl", "$KEY", "$OTHERx", "$NOT", "5$"]);
         assert_eq!(
             found.variables.into_iter().collect::<Vec<_>>(),
             ["KEY", "OTHER"]
@@ -274,7 +274,7 @@ mod tests {
     fn what_follows_the_command_is_left_out() {
         for rest in ["| jq .", "> out.json", "2>/dev/null", "&& echo", "; ls"] {
             let found = words(&format!("curl url {rest}")).unwrap();
-            assert_eq!(found.words, ["curl", "url"], "{rest}");
+            assert_eq!(found.list, ["curl", "url"], "{rest}");
             assert!(found.cut, "{rest}");
         }
         assert!(!words("curl url\n").unwrap().cut);

@@ -151,7 +151,7 @@ impl Document {
             )));
         }
         if let Some(properties) = schema["properties"].as_object().filter(|_| depth > 0) {
-            let members = self.members(schema, properties, example, depth)?;
+            let members = self.members(schema, properties, example.as_ref(), depth)?;
             return Ok(Body::Object(members));
         }
         let is_plain = example
@@ -172,23 +172,21 @@ impl Document {
         &self,
         schema: &Value,
         properties: &Map<String, Value>,
-        example: Option<Value>,
+        example: Option<&Value>,
         depth: usize,
     ) -> Result<Vec<(String, Body)>, DraftError> {
         let required = schema["required"].as_array();
         let mut members = Vec::new();
         for (name, property) in properties {
-            let shown = example
-                .as_ref()
-                .and_then(|example| example.get(name))
-                .cloned();
+            let shown = example.and_then(|example| example.get(name)).cloned();
             let is_required =
                 required.is_some_and(|required| required.iter().any(|required| required == name));
             if shown.is_some() || is_required {
-                members.push((
-                    name.clone(),
-                    self.body_below(name, property, shown, depth - 1)?,
-                ));
+                let mut member = self.body_below(name, property, shown, depth - 1)?;
+                if let Body::Slot(slot) = &mut member {
+                    slot.declared.get_or_insert_default().required = is_required;
+                }
+                members.push((name.clone(), member));
             }
         }
         Ok(members)
