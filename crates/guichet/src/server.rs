@@ -19,6 +19,7 @@ use crate::installation::Installation;
 use guichet_engine::Engine;
 use lock::ServerLock;
 use reload::Reloader;
+use watch_folder::Watched;
 
 /// Serves until the process is asked to stop, and then until what is under way has ended.
 pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
@@ -31,14 +32,23 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let address = listener.local_addr()?;
     welcome::starting(address);
 
+    let folder = settings.catalogue_dir.as_deref();
+    let watched = folder.map(Watched::begin).transpose()?;
     let catalogue = context::catalogue(&config)?;
     let installation = Installation::open(&settings.data_dir).await?;
     let engine = installation.engine(&settings, catalogue).await?;
     welcome::first_steps(address, installation.access.first_key().await?.as_ref());
 
     let reloader = Reloader::new(config, engine.clone(), installation.clone());
-    let _watched = accompany(&settings, &installation, &engine, &reloader, &stop)?;
+    if let Some(watched) = watched {
+        tokio::spawn(watched.follow(reloader.clone(), stop.clone()));
+    }
     tokio::spawn(signals::reload_on(hangups, reloader));
+    tokio::spawn(follow_vault(
+        installation.clone(),
+        engine.clone(),
+        stop.clone(),
+    ));
     let gateway = Gateway::new(
         engine.clone(),
         installation.access.clone(),
@@ -64,40 +74,17 @@ async fn listen(settings: &Settings, config: &Config) -> anyhow::Result<TcpListe
     })
 }
 
-/// Starts what runs beside the doors; the folder is watched for as long as the value lives.
-fn accompany(
-    settings: &Settings,
-    installation: &Installation,
-    engine: &Engine,
-    reloader: &Reloader,
-    stop: &CancellationToken,
-) -> anyhow::Result<Option<watch_folder::Watched>> {
-    let access = installation.access.clone();
-    let until = stop.clone();
-    tokio::spawn(async move { access.watch(until).await });
-    tokio::spawn(republish_credentials(
-        installation.clone(),
-        engine.clone(),
-        stop.clone(),
-    ));
-    let folder = settings.catalogue_dir.as_deref();
-    folder
-        .map(|folder| watch_folder::watch(folder, reloader.clone(), stop.clone()))
-        .transpose()
-}
-
-/// Hands the engine the credentials again whenever those of the vault change.
-async fn republish_credentials(
-    installation: Installation,
-    engine: Engine,
-    stop: CancellationToken,
-) {
+/// Follows what other processes do to keys and credentials; the engine gets the credentials whenever they change.
+async fn follow_vault(installation: Installation, engine: Engine, stop: CancellationToken) {
     let mut changes = installation.access.subscribe_credentials();
-    // The first ones are published already, and a change since then is seen as one.
-    while let Some(Ok(())) = stop.run_until_cancelled(changes.changed()).await {
-        installation.publish_credentials(&engine);
-        tracing::info!("credentials taken over");
-    }
+    let watching = installation.access.watch(stop.clone());
+    let publishing = async {
+        while let Some(Ok(())) = stop.run_until_cancelled(changes.changed()).await {
+            installation.publish_credentials(&engine);
+            tracing::info!("credentials taken over");
+        }
+    };
+    tokio::join!(watching, publishing);
 }
 
 fn gateway_settings(settings: &Settings) -> guichet_gateway::Settings {
