@@ -13,9 +13,10 @@ use hyper_util::server::conn::auto;
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::activity::{Activity, Watched};
+use crate::activity::Activity;
 use crate::gateway::Gateway;
 use crate::settings::Settings;
+use crate::stream::Watched;
 
 const MOST_HEADERS: usize = 100;
 const MOST_STREAMS: u32 = 128;

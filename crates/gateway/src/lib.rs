@@ -32,6 +32,7 @@ mod router;
 mod serve;
 mod settings;
 mod standing;
+mod stream;
 #[cfg(test)]
 mod testing;
 mod visit;

@@ -168,6 +168,20 @@ async fn an_announced_body_is_refused_before_it_is_sent() {
 }
 
 #[tokio::test]
+async fn a_client_that_sends_ten_megabytes_all_the_same_reads_the_refusal() {
+    let server = Server::start(Settings::default()).await;
+    let head = format!(
+        "POST /api/tools/hash HTTP/1.1\r\nhost: x\r\nx-api-key: {}\r\ncontent-length: 10485760\r\n\r\n",
+        server.world.key
+    );
+    let mut stream = server.connect().await;
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream.write_all(&vec![b' '; 10 << 20]).await.unwrap();
+    let answer = answer(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+}
+
+#[tokio::test]
 async fn a_chunked_body_cannot_grow_without_end() {
     let server = Server::start(Settings {
         max_body: 100_000,

@@ -4,7 +4,7 @@ use http_body_util::Full;
 
 use crate::world::{World, upstream};
 
-const NAGER: &str = "date.nager.at";
+const NAGER: &str = "nagerholidays.com";
 
 #[tokio::test]
 async fn a_call_is_passed_on_and_its_answer_back() {
@@ -29,7 +29,7 @@ async fn a_call_is_passed_on_and_its_answer_back() {
     let sent = world.providers.requests.lock().pop().unwrap();
     assert_eq!(
         sent.url.as_str(),
-        "https://date.nager.at/api/v3/PublicHolidays/2026/FR?x=%20y"
+        "https://nagerholidays.com/api/v3/PublicHolidays/2026/FR?x=%20y"
     );
     assert_eq!(sent.headers["accept"], "application/json");
     for name in ["authorization", "x-api-key", "cookie", "host"] {
