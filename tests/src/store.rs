@@ -28,6 +28,49 @@ impl MemoryStore {
         self.state.lock().broken = broken;
     }
 
+    /// The windows as last saved, by budget and window.
+    #[must_use]
+    pub fn saved_windows(&self) -> Vec<WindowRecord> {
+        let mut windows: Vec<_> = self.state.lock().windows.values().cloned().collect();
+        windows.sort_by(|a, b| (&a.budget, &a.window).cmp(&(&b.budget, &b.window)));
+        windows
+    }
+
+    /// Units used of one window as last saved; zero where nothing was saved.
+    #[must_use]
+    pub fn used(&self, budget: &str, window: &str) -> f64 {
+        let key = (budget.to_owned(), window.to_owned());
+        self.state
+            .lock()
+            .windows
+            .get(&key)
+            .map_or(0.0, |record| record.used)
+    }
+
+    /// Kept answers as they were written, with their keys.
+    #[must_use]
+    pub fn kept(&self) -> Vec<(String, String)> {
+        let state = self.state.lock();
+        let text = |bytes: &Bytes| String::from_utf8_lossy(bytes).into_owned();
+        let answers = state.answers.iter();
+        answers
+            .map(|(key, answer)| (key.clone(), text(answer)))
+            .collect()
+    }
+
+    /// Changes kept answers, as an older version might have written them.
+    pub fn rewrite_kept(&self, change: impl Fn(&str) -> String) {
+        for answer in self.state.lock().answers.values_mut() {
+            *answer = change(&String::from_utf8_lossy(answer)).into();
+        }
+    }
+
+    /// Everything that was written, as text.
+    #[must_use]
+    pub fn dump(&self) -> String {
+        format!("{:?} {:?}", self.state.lock(), self.kept())
+    }
+
     fn with<T: Send + 'static>(
         &self,
         act: impl FnOnce(&mut State) -> T,

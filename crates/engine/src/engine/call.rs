@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use guichet_catalogue::model::Catalogue;
 use serde_json::{Map, Value, json};
 
@@ -65,19 +66,22 @@ fn from_cache(engine: &Engine, entry: &Entry, call: &Call, key: &Key) -> Option<
     Some(entry.answer(Served::Cached, now))
 }
 
-/// The answer of a flight that all equal calls share. It has at least the usual time, so that a hurried caller does
-/// not spoil it for the others.
+/// The answer of a flight that all equal calls share. Calls in a hurry fly on their own: the time of a flight is
+/// shared among its candidates, and a hurried one has less to share.
 async fn fly(engine: &Engine, call: &Call, key: &Key) -> Outcome {
-    engine.0.flights.join(key, flight(engine, call, key)).await
+    let flight_key = match call.options.timeout {
+        None => Arc::clone(key),
+        Some(time) => format!("{key} {time:?}").into(),
+    };
+    engine
+        .0
+        .flights
+        .join(&flight_key, flight(engine, call, key))
+        .await
 }
 
-fn flight(
-    engine: &Engine,
-    call: &Call,
-    key: &Key,
-) -> impl FnMut() -> futures_util::future::BoxFuture<'static, Outcome> {
-    let usual = engine.0.settings.timeout;
-    let time = call.options.timeout.map_or(usual, |own| own.max(usual));
+fn flight(engine: &Engine, call: &Call, key: &Key) -> impl FnMut() -> BoxFuture<'static, Outcome> {
+    let time = call.options.timeout.unwrap_or(engine.0.settings.timeout);
     move || {
         let (engine, call, key) = (engine.clone(), call.clone(), Arc::clone(key));
         Box::pin(async move {
@@ -135,11 +139,7 @@ async fn old_answer(
 }
 
 /// Resolves places and asks the candidates.
-fn ask(
-    engine: Engine,
-    mut call: Call,
-    deadline: Deadline,
-) -> futures_util::future::BoxFuture<'static, Outcome> {
+fn ask(engine: Engine, mut call: Call, deadline: Deadline) -> BoxFuture<'static, Outcome> {
     Box::pin(async move {
         let catalogue = engine.catalogue();
         resolve_places(&engine, &catalogue, &mut call, deadline).await?;
