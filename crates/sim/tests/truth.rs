@@ -1,0 +1,89 @@
+//! The table of the alphabet tells the truth: the real client, over real sockets, reports for each letter what an
+//! in-memory transport is told to report.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::time::Duration;
+
+use guichet_engine::client::{Client, ClientSettings};
+use guichet_engine::transport::{
+    Limits, Transport, TransportError, UpstreamRequest, UpstreamResponse,
+};
+use guichet_sim::alphabet::faulted;
+use guichet_sim::{Fault, Settings, Simulator};
+use http::{HeaderMap, Method};
+use url::Url;
+
+const LIMITS: Limits = Limits {
+    time: Duration::from_millis(1_200),
+    body: 1 << 20,
+};
+
+/// A resolver asks a silent name server more than once before it gives up.
+const PATIENT: Limits = Limits {
+    time: Duration::from_secs(20),
+    ..LIMITS
+};
+
+type Outcome = Result<UpstreamResponse, TransportError>;
+
+/// Asks the open provider, which is under this fault.
+async fn asked(simulator: &Simulator, fault: Fault) -> Outcome {
+    simulator.set_fault("open", fault, None).unwrap();
+    let limits = if fault == Fault::DnsHang {
+        PATIENT
+    } else {
+        LIMITS
+    };
+    let client = Client::new(ClientSettings {
+        dns_servers: vec![simulator.name_server()],
+        connect_timeout: LIMITS.time / 2,
+        ..ClientSettings::default()
+    });
+    let base = simulator.base_url("open", fault);
+    let request = UpstreamRequest {
+        method: Method::GET,
+        url: Url::parse(&format!("{base}/v1/geo/8.8.8.8.json?fields=all")).unwrap(),
+        headers: HeaderMap::new(),
+        body: bytes::Bytes::new(),
+        private_allowed: true,
+    };
+    client.unwrap().send(request, limits).await
+}
+
+fn told(outcome: &Outcome) -> Result<(u16, &[u8]), &TransportError> {
+    outcome
+        .as_ref()
+        .map(|answer| (answer.status, &answer.body[..]))
+}
+
+fn never_sent(outcome: &Outcome) -> bool {
+    outcome.as_ref().is_err_and(TransportError::never_sent)
+}
+
+#[tokio::test]
+async fn sockets_and_memory_fail_alike() {
+    let (catalogue, samples) = common::catalogue();
+    let simulator = Simulator::start(Settings::new(catalogue, samples))
+        .await
+        .unwrap();
+    let good = asked(&simulator, Fault::Ok).await.unwrap();
+    let own = asked(&simulator, Fault::ServerError).await.unwrap();
+    let mut different = Vec::new();
+    for fault in Fault::ALL {
+        let error_sample = (fault == Fault::ServerError).then_some(&own);
+        let (_, memory) = faulted(fault, &good, error_sample).within(LIMITS);
+        let sockets = asked(&simulator, fault).await;
+        let alike = if fault == Fault::DnsHang {
+            // Whether the resolver gives up or the caller does: nothing was sent.
+            never_sent(&memory) && never_sent(&sockets)
+        } else {
+            told(&memory) == told(&sockets)
+        };
+        if !alike {
+            different.push(format!("{fault}: memory {memory:?}, sockets {sockets:?}"));
+        }
+    }
+    assert!(different.is_empty(), "{}", different.join("\n"));
+}
