@@ -20,6 +20,8 @@ use crate::stream::Watched;
 
 const MOST_HEADERS: usize = 100;
 const MOST_STREAMS: u32 = 128;
+/// hyper takes no smaller buffer.
+const LEAST_BUFFER: usize = 8192;
 
 /// Serves a connection to its end: the peer's, a time limit's, or the server's.
 pub(crate) async fn serve(
@@ -70,8 +72,8 @@ fn builder(settings: &Settings) -> auto::Builder<TokioExecutor> {
         // `Activity` keeps the time: hyper's own limit would also end connections that only rest.
         .header_read_timeout(None)
         .max_headers(MOST_HEADERS)
-        .max_buf_size(settings.max_head.max(8192))
-        .pipeline_flush(true);
+        // `pipeline_flush` stays off: it holds back the answer to a head that is refused half-read.
+        .max_buf_size(settings.max_head.max(LEAST_BUFFER));
     builder
         .http2()
         .timer(TokioTimer::new())
