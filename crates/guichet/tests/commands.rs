@@ -382,6 +382,54 @@ fn samples_are_replayed_updated_and_compared() {
 }
 
 #[test]
+fn a_provider_is_drafted_from_a_curl_command_without_its_key_and_over_nobodys_work() {
+    let folder = Folder::new();
+    let curl =
+        format!("curl 'https://api.example.com/now?lat=48.85&lon=2.35&appid={SECRET}{SECRET}'");
+    folder.write(
+        "answer.json",
+        r#"{"temp": 12.5, "time": "2026-11-22T10:00:00Z"}"#,
+    );
+    let target = [
+        "--category",
+        "weather",
+        "--provider",
+        "drafted",
+        "--operation",
+        "current",
+    ];
+    let add = [
+        &[
+            "catalogue",
+            "add",
+            "--to",
+            "own",
+            "--curl",
+            "-",
+            "--answer",
+            "answer.json",
+        ],
+        &target[..],
+    ]
+    .concat();
+    let report = folder.run_with(&add, &[], &curl).ended(0).json();
+    assert_eq!(report["written"][0], "own/weather/drafted.toml");
+    let file = std::fs::read_to_string(folder.path().join("own/weather/drafted.toml")).unwrap();
+    assert!(
+        file.contains("get     = '/now'") && !file.contains(SECRET),
+        "{file}"
+    );
+    folder.run(&["check", "--catalogue-dir", "own"]).ended(0);
+
+    let again = folder.run_with(&add, &[], &curl).ended(1);
+    assert!(
+        again.err.contains("drafted.toml is there already"),
+        "{}",
+        again.err
+    );
+}
+
+#[test]
 fn completions_are_printed_for_a_shell() {
     let script = Folder::new().run(&["completion", "bash"]).ended(0).out;
     assert!(script.contains("complete -F _guichet"));

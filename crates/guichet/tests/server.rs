@@ -11,7 +11,16 @@ const SERVE: [&str; 3] = ["serve", "--listen", "127.0.0.1:0"];
 
 /// Starts a server; gives its base URL and its first key.
 fn serve(folder: &Folder, more: &[&str]) -> (Running, String, String) {
-    let mut server = folder.start(&[&SERVE, more].concat());
+    serve_with(folder, more, &[])
+}
+
+/// The same with variables.
+fn serve_with(
+    folder: &Folder,
+    more: &[&str],
+    variables: &[(&str, &str)],
+) -> (Running, String, String) {
+    let mut server = folder.start_with(&[&SERVE, more].concat(), variables);
     let first = server.line();
     let url = first.trim().rsplit(' ').next().unwrap().to_owned();
     let text = server.lines_until("/api/tools/units");
@@ -203,6 +212,44 @@ fn a_simulator_answers_in_the_providers_stead() {
     simulator.signal("TERM");
     assert!(simulator.end().0.success());
 }
+
+#[test]
+fn a_secret_never_appears_in_the_most_detailed_logs() {
+    let folder = Folder::new();
+    let mut simulator = folder.start(&["sim", "--listen", "127.0.0.1:0", "--overlay", "sim"]);
+    simulator.lines_until("guichet serve --catalogue-dir sim");
+    folder
+        .run_with(&["credential", "set", "openweathermap"], &[], STORED)
+        .ended(0);
+    folder.write(
+        "guichet.toml",
+        "[operator]\ncontact = \"ops@example.org\"\n",
+    );
+    let trace = ["--catalogue-dir", "sim", "--log-level", "trace"];
+    let variables = [("OPENCAGE_API_KEY", GIVEN)];
+    let (server, url, key) = serve_with(&folder, &trace, &variables);
+    let weather = format!("{url}/api/weather/current?place=48.85,2.35&providers=openweathermap");
+    let (status, body) = get(&weather, &key);
+    assert_eq!(status, 200, "{body}");
+    let place = format!("{url}/api/geocoding/search?q=Paris&providers=opencage");
+    let found = get(&place, &key).1;
+    let refused = get(&weather, &format!("{key}x")).1;
+    server.signal("TERM");
+    let (status, err) = server.end();
+    assert!(status.success(), "{err}");
+    assert!(
+        err.contains("openweathermap") && err.contains("opencage"),
+        "{err}"
+    );
+    for secret in [STORED, GIVEN, &key] {
+        for text in [&err, &body, &found, &refused] {
+            assert!(!text.contains(secret), "{text}");
+        }
+    }
+}
+
+const STORED: &str = "4f2a90c1d7ee81b2";
+const GIVEN: &str = "71cc0de5a9b843ff";
 
 const PROVIDER: &str = r#"
 title = "Jester"

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use guichet_catalogue::problem::Problems;
 use guichet_catalogue::sample::samples;
-use guichet_sim::{Fault, Settings, Simulator};
+use guichet_sim::{Fault, Settings, Simulator, SimulatorError};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::config::Config;
@@ -59,9 +59,12 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
     let mut terminate = signal(SignalKind::terminate())?;
     let address = arguments.listen;
     let overlay = arguments.overlay.clone();
-    let simulator = Simulator::start(settings(&config, arguments)?)
-        .await
-        .with_context(|| format!("the simulator does not start on {address}"))?;
+    let simulator = match Simulator::start(settings(&config, arguments)?).await {
+        Err(SimulatorError::UnknownProvider(name)) => {
+            return Err(Usage(format!("there is no provider `{name}` to simulate")).into());
+        }
+        started => started.with_context(|| format!("the simulator does not start on {address}"))?,
+    };
     let mut text = format!("Simulator listening on http://{}\n", simulator.address());
     if let Some(folder) = overlay {
         text.push_str(&write_overlay(&simulator, &folder)?);

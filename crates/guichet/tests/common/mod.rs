@@ -65,7 +65,13 @@ impl Folder {
 
     /// Starts a server (or simulator) and gives it with its stdout.
     pub(crate) fn start(&self, arguments: &[&str]) -> Running {
-        let mut child = self.command(arguments).spawn().unwrap();
+        self.start_with(arguments, &[])
+    }
+
+    /// The same with variables.
+    pub(crate) fn start_with(&self, arguments: &[&str], variables: &[(&str, &str)]) -> Running {
+        let mut command = self.command(arguments);
+        let mut child = command.envs(variables.iter().copied()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         let mut err = child.stderr.take().unwrap();
         // Read all the time: a full pipe would hold up the process.
