@@ -66,7 +66,7 @@ def table(words):
 def with_table(text, words):
     head, rest = text.split(BEGIN)
     _, tail = rest.split(END)
-    return "\n".join([head + BEGIN, *table(words), END + tail])
+    return "\n".join([head + BEGIN, "", *table(words), "", END + tail])
 
 
 def main():
