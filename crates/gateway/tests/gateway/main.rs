@@ -1,9 +1,14 @@
 //! Stories of the doors: the real engine, the real keys, providers in memory.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod access_log;
 mod bad_input;
 mod client;
 mod data;
+mod defects;
 mod doors;
+mod http2;
 mod keys;
 mod limits;
 mod proxy;
