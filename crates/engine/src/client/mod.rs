@@ -13,7 +13,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as Pool;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 
@@ -97,7 +97,7 @@ impl Client {
     async fn exchange(
         &self,
         request: UpstreamRequest,
-        body_limit: usize,
+        limits: Limits,
     ) -> Result<UpstreamResponse, TransportError> {
         // An address in the URL never reaches the resolver, so it is looked at here.
         let pool = if request.private_allowed {
@@ -114,17 +114,28 @@ impl Client {
         *outgoing.method_mut() = request.method;
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = request.headers;
-        let answer = pool
-            .request(outgoing)
-            .await
-            .map_err(|error| failure::of_request(&error))?;
-        let (head, body) = answer.into_parts();
-        let body = read(body, body_limit).await?;
-        Ok(UpstreamResponse {
-            status: head.status.as_u16(),
-            headers: head.headers,
-            body,
-        })
+        let connection = capture_connection(&mut outgoing);
+        let whole = async {
+            let answer = pool
+                .request(outgoing)
+                .await
+                .map_err(|error| failure::of_request(&error))?;
+            let (head, body) = answer.into_parts();
+            let body = read(body, limits.body).await?;
+            Ok(UpstreamResponse {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                body,
+            })
+        };
+        match tokio::time::timeout(limits.time, whole).await {
+            Ok(result) => result,
+            // Without a connection nothing can have been sent.
+            Err(_) if connection.connection_metadata().is_none() => {
+                Err(TransportError::ConnectTimeout)
+            }
+            Err(_) => Err(TransportError::Timeout),
+        }
     }
 }
 
@@ -134,12 +145,7 @@ impl Transport for Client {
         request: UpstreamRequest,
         limits: Limits,
     ) -> BoxFuture<'_, Result<UpstreamResponse, TransportError>> {
-        Box::pin(async move {
-            let exchange = self.exchange(request, limits.body);
-            tokio::time::timeout(limits.time, exchange)
-                .await
-                .unwrap_or(Err(TransportError::Timeout))
-        })
+        Box::pin(self.exchange(request, limits))
     }
 }
 
