@@ -22,7 +22,8 @@ fn serve_with(
 ) -> (Running, String, String) {
     let mut server = folder.start_with(&[&SERVE, more].concat(), variables);
     let first = server.line();
-    let url = first.trim().rsplit(' ').next().unwrap().to_owned();
+    let (_, url) = first.trim().rsplit_once(' ').unwrap_or_default();
+    let url = url.to_owned();
     let text = server.lines_until("/api/tools/units");
     let key = text
         .lines()
@@ -246,6 +247,60 @@ fn a_secret_never_appears_in_the_most_detailed_logs() {
             assert!(!text.contains(secret), "{text}");
         }
     }
+}
+
+#[test]
+fn what_is_under_way_may_end_unless_somebody_insists() {
+    let folder = Folder::new();
+    let silent = [
+        "sim",
+        "--listen",
+        "127.0.0.1:0",
+        "--overlay",
+        "sim",
+        "--faults",
+        "*=header-timeout",
+    ];
+    let mut simulator = folder.start(&silent);
+    simulator.lines_until("guichet serve --catalogue-dir sim");
+    let begin = || {
+        let (server, url, key) = serve_again(&folder);
+        let slow = format!(
+            "{url}/api/weather/current?place=48.85,2.35&providers=open-meteo&timeout_ms=3000"
+        );
+        let call = std::thread::spawn(move || std::panic::catch_unwind(|| get(&slow, &key)));
+        std::thread::sleep(Duration::from_millis(500));
+        server.signal("INT");
+        (server, call)
+    };
+
+    let (server, call) = begin();
+    let (status, body) = call.join().unwrap().unwrap();
+    assert!(status == 502 || status == 504, "{status}: {body}");
+    assert!(server.end().0.success());
+
+    let (server, call) = begin();
+    std::thread::sleep(Duration::from_millis(200));
+    let insisted = Instant::now();
+    server.signal("INT");
+    assert_eq!(server.end().0.code(), Some(130));
+    assert!(
+        insisted.elapsed() < Duration::from_secs(1),
+        "{:?}",
+        insisted.elapsed()
+    );
+    assert!(call.join().unwrap().is_err(), "the call was cut");
+}
+
+/// Starts a server over the simulator with a new key.
+fn serve_again(folder: &Folder) -> (Running, String, String) {
+    let made = folder.run(&["key", "create"]).ended(0).json();
+    let (server, url, _) = serve(folder, &["--catalogue-dir", "sim"]);
+    (
+        server,
+        url,
+        made["key"].as_str().unwrap_or_default().to_owned(),
+    )
 }
 
 const STORED: &str = "4f2a90c1d7ee81b2";

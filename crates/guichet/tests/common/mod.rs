@@ -1,6 +1,11 @@
 //! The built binary in a folder of its own.
 
 #![allow(dead_code, reason = "each test program uses a part of what is here")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a helper that fails fails the test"
+)]
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;

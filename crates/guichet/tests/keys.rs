@@ -1,0 +1,119 @@
+//! Stories of callers' keys and providers' credentials on the command line.
+
+mod common;
+
+use common::Folder;
+
+const SECRET: &str = "4f2a90c1d7ee81b2";
+
+#[test]
+fn a_key_is_shown_once_and_lives_until_it_is_revoked() {
+    let folder = Folder::new();
+    let made = folder
+        .run(&["key", "create", "--name", "laptop"])
+        .ended(0)
+        .json();
+    let key = made["key"].as_str().unwrap();
+    assert!(key.starts_with("gch_") && key.len() == 55, "{key}");
+    let id = made["id"].as_str().unwrap();
+
+    let listed = folder.run(&["key", "list"]).ended(0);
+    assert!(!listed.out.contains(key));
+    assert_eq!(listed.json()[0]["name"], "laptop");
+    assert_eq!(listed.json()[0]["state"], "active");
+
+    let successor = folder
+        .run(&["key", "rotate", id, "--overlap", "1h"])
+        .ended(0)
+        .json();
+    assert_eq!(successor["rotated_from"], id);
+
+    folder.run(&["key", "revoke", id]).ended(0);
+    let listed = folder.run(&["key", "list"]).ended(0).json();
+    assert_eq!(listed[0]["state"], "revoked");
+    assert_eq!(listed[1]["state"], "active");
+    let unknown = folder.run(&["key", "revoke", "000000000000"]).ended(1);
+    assert!(
+        unknown.err.contains("there is no key `000000000000`"),
+        "{}",
+        unknown.err
+    );
+}
+
+#[test]
+fn a_credential_comes_from_stdin_and_is_only_ever_shown_masked() {
+    let folder = Folder::new();
+    let set = folder
+        .run_with(
+            &["credential", "set", "openweathermap"],
+            &[],
+            &format!("{SECRET}\n"),
+        )
+        .ended(0);
+    let listed = folder.run(&["credential", "list"]).ended(0);
+    let checked = folder.run(&["check"]).ended(0);
+    for run in [&set, &listed, &checked] {
+        assert!(!run.out.contains(SECRET) && !run.err.contains(SECRET));
+    }
+    assert_eq!(listed.json()[0]["masked"], "…81b2");
+    assert!(
+        checked
+            .out
+            .contains(listed.json()[0]["id"].as_str().unwrap())
+    );
+
+    folder.run(&["vault", "rotate"]).ended(0);
+    assert_eq!(
+        folder.run(&["credential", "list"]).ended(0).json(),
+        listed.json()
+    );
+
+    let id = listed.json()[0]["id"].as_str().unwrap().to_owned();
+    folder.run(&["credential", "remove", &id]).ended(0);
+    assert_eq!(
+        folder.run(&["credential", "list"]).ended(0).json(),
+        serde_json::json!([])
+    );
+}
+
+#[test]
+fn a_credential_for_nobody_or_without_content_is_refused() {
+    let folder = Folder::new();
+    let unknown = folder
+        .run_with(&["credential", "set", "openwethermap"], &[], SECRET)
+        .ended(2);
+    assert!(
+        unknown.err.contains("did you mean `openweathermap`?"),
+        "{}",
+        unknown.err
+    );
+    let keyless = folder
+        .run_with(&["credential", "set", "open-meteo"], &[], SECRET)
+        .ended(2);
+    assert!(keyless.err.contains("takes no key"), "{}", keyless.err);
+    let placeholder = folder
+        .run_with(&["credential", "set", "openweathermap"], &[], "changeme")
+        .ended(1);
+    assert!(
+        placeholder.err.contains("is refused"),
+        "{}",
+        placeholder.err
+    );
+    let argument = folder.run_with(&["credential", "set", "openweathermap", SECRET], &[], "");
+    assert_eq!(argument.code, 2, "a secret is never an argument");
+}
+
+#[test]
+fn keys_of_the_environment_count_and_are_not_shown() {
+    let folder = Folder::new();
+    let variables = [("OPENWEATHER_API_KEY", SECRET)];
+    let listed = folder
+        .run_with(&["credential", "list"], &variables, "")
+        .ended(0);
+    assert!(!listed.out.contains(SECRET));
+    assert_eq!(listed.json()[0]["source"], "OPENWEATHER_API_KEY");
+    let bad = [("OPENWEATHER_API_KEY", "changeme")];
+    let checked = folder.run_with(&["check"], &bad, "").ended(1).json();
+    let refused = checked["refused_keys"][0].as_str().unwrap();
+    assert!(refused.starts_with("OPENWEATHER_API_KEY"), "{refused}");
+}
