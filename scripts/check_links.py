@@ -6,8 +6,8 @@
 Links into the world are not followed. Prints `file:line: what is wrong` and ends with 1 if anything is.
 """
 
+import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from urllib.parse import unquote
@@ -17,14 +17,15 @@ HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
 CODE = re.compile(r"(`+).+?\1")
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)<>\s]+)>?(?:\s+\"[^\"]*\")?\s*\)")
 REFERENCE = re.compile(r"^\s*\[[^\]]+\]:\s+<?(\S+?)>?(?:\s|$)")
+NOT_OURS = {"target", "node_modules", "guichet-data"}
 ELSEWHERE = re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
 
 def markdown_files(root):
-    """Those that git knows or would add."""
-    command = ["git", "-C", str(root), "ls-files", "-z", "--cached", "--others", "--exclude-standard", "*.md"]
-    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return sorted(root / name for name in listed.split("\0") if name and (root / name).is_file())
+    """Those of the repository: not of git, of builds, of packages."""
+    for folder, inner, names in os.walk(root):
+        inner[:] = sorted(name for name in inner if name not in NOT_OURS and not name.startswith("."))
+        yield from (Path(folder, name) for name in sorted(names) if name.endswith(".md"))
 
 
 def lines_of_prose(path):
@@ -86,7 +87,7 @@ def problem(root, path, target):
 
 def main():
     root = Path(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent.parent).resolve()
-    files = markdown_files(root)
+    files = list(markdown_files(root))
     checked, problems = 0, []
     for path in files:
         for number, target in links(path):
