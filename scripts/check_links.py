@@ -14,9 +14,9 @@ from urllib.parse import unquote
 
 FENCE = re.compile(r"^\s*(```+|~~~+)")
 HEADING = re.compile(r"^#{1,6}\s+(.*?)\s*#*$")
-CODE = re.compile(r"(`+).+?\1")
+CODE = re.compile(r"(`+)[^\n]+?\1")
 LINK = re.compile(r"!?\[[^\]]*\]\(\s*<?([^)<>\s]+)>?(?:\s+\"[^\"]*\")?\s*\)")
-REFERENCE = re.compile(r"^\s*\[[^\]]+\]:\s+<?(\S+?)>?(?:\s|$)")
+REFERENCE = re.compile(r"^[ ]*\[[^\]]+\]:\s+<?(\S+?)>?(?:\s|$)", re.MULTILINE)
 NOT_OURS = {"target", "node_modules", "guichet-data"}
 ELSEWHERE = re.compile(r"^[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 
@@ -28,17 +28,18 @@ def markdown_files(root):
         yield from (Path(folder, name) for name in sorted(names) if name.endswith(".md"))
 
 
-def lines_of_prose(path):
-    """The lines outside fenced code, with their numbers."""
-    fence = None
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+def prose(path):
+    """The text with every line of fenced code left empty."""
+    fence, lines = None, []
+    for line in path.read_text(encoding="utf-8").splitlines():
         mark = FENCE.match(line)
+        is_code = bool(mark) or fence is not None
         if mark and fence is None:
             fence = mark.group(1)[:3]
         elif mark and mark.group(1).startswith(fence):
             fence = None
-        elif fence is None:
-            yield number, line
+        lines.append("" if is_code else line)
+    return "\n".join(lines)
 
 
 def anchor(heading):
@@ -51,7 +52,7 @@ def anchor(heading):
 def anchors(path):
     """All anchors of a file; equal headings are told apart by numbers."""
     found, seen = set(), {}
-    for _, line in lines_of_prose(path):
+    for line in prose(path).splitlines():
         heading = HEADING.match(line)
         if not heading:
             continue
@@ -64,10 +65,10 @@ def anchors(path):
 
 def links(path):
     """The targets of a file's links, with their lines."""
-    for number, line in lines_of_prose(path):
-        text = CODE.sub("", line)
-        for target in LINK.findall(text) + REFERENCE.findall(text):
-            yield number, target
+    text = CODE.sub("", prose(path))
+    for pattern in (LINK, REFERENCE):
+        for found in pattern.finditer(text):
+            yield text.count("\n", 0, found.start(1)) + 1, found.group(1)
 
 
 def problem(root, path, target):
