@@ -6,14 +6,14 @@ use std::sync::Arc;
 use anyhow::Context;
 use guichet_access::{Access, MasterKeySource};
 use guichet_catalogue::model::Catalogue;
+use guichet_engine::client::{Client, ClientSettings};
+use guichet_engine::clock::SystemClock;
 use guichet_engine::store::Store;
+use guichet_engine::{Engine, Parts, ProviderSettings, Settings as EngineSettings};
 use guichet_store::Database;
 
 use crate::config::{ProviderChoice, Settings};
 use crate::credentials;
-use guichet_engine::client::{Client, ClientSettings};
-use guichet_engine::clock::SystemClock;
-use guichet_engine::{Engine, Parts, ProviderSettings, Settings as EngineSettings};
 
 const DATABASE: &str = "guichet.db";
 

@@ -1,10 +1,10 @@
 //! What to do about a provider that is not used or does not work: the line to change, the command to run.
 
 use guichet_catalogue::model::{Class, Provider};
+use guichet_engine::answer::SkipReason;
 
 use crate::config::{Config, Origin};
 use crate::credentials;
-use guichet_engine::answer::SkipReason;
 
 /// Why a provider is not asked, in words.
 pub(crate) fn why(reason: SkipReason) -> &'static str {

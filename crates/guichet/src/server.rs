@@ -9,6 +9,7 @@ mod welcome;
 use std::net::SocketAddr;
 
 use anyhow::Context;
+use guichet_engine::Engine;
 use guichet_gateway::{Gateway, Metrics, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,6 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Settings};
 use crate::context;
 use crate::installation::Installation;
-use guichet_engine::Engine;
 use lock::ServerLock;
 use reload::Reloader;
 use watch_folder::Watched;

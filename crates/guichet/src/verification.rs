@@ -1,12 +1,12 @@
 //! Asking a provider, live, whether it works.
 
 use guichet_catalogue::model::Class;
+use guichet_engine::Engine;
 use guichet_engine::identity::CredentialId;
 use serde::Serialize;
 
 use crate::output::{Cell, Paint, Table, Tone};
 use crate::remedy;
-use guichet_engine::Engine;
 
 /// What came of asking one provider.
 #[derive(Debug, Serialize)]

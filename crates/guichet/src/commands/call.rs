@@ -10,13 +10,13 @@ use guichet_catalogue::model::{Catalogue, Operation};
 use guichet_catalogue::parameters::InvalidParameter;
 use guichet_catalogue::suggest::did_you_mean;
 use guichet_catalogue::units;
+use guichet_engine::answer::{Reason, Refusal};
+use guichet_engine::call::{Call, Caller};
 use serde_json::{Map, Value};
 
 use crate::context::{self, Context};
 use crate::failure::{Usage, Verdict};
 use crate::installation::Installation;
-use guichet_engine::answer::{Reason, Refusal};
-use guichet_engine::call::{Call, Caller};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

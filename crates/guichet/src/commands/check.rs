@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use guichet_catalogue::model::{Catalogue, Operation};
 use guichet_catalogue::problem::Problems;
+use guichet_engine::answer::SkipReason;
 use guichet_engine::identity::CredentialId;
 use guichet_engine::store::Store;
+use guichet_engine::{CandidateState, Engine, Guarantee};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -16,8 +18,6 @@ use crate::installation::{self, Installation};
 use crate::nothing_stored::NothingStored;
 use crate::output::{Cell, Paint, Table, Tone};
 use crate::{credentials, remedy};
-use guichet_engine::answer::SkipReason;
-use guichet_engine::{CandidateState, Engine, Guarantee};
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {

@@ -3,6 +3,7 @@
 use guichet_access::CredentialInfo;
 use guichet_catalogue::model::{Catalogue, Provider};
 use guichet_catalogue::suggest::did_you_mean;
+use guichet_engine::Engine;
 use guichet_engine::identity::CredentialId;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -14,7 +15,6 @@ use crate::installation::Installation;
 use crate::output::{Cell, Paint, Table, Tone};
 use crate::verification::{self, Finding};
 use crate::{credentials, secret_input};
-use guichet_engine::Engine;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {

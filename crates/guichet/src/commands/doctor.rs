@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use guichet_engine::Engine;
 use guichet_engine::identity::CredentialId;
 
 use crate::context::{self, Context};
@@ -9,7 +10,6 @@ use crate::failure::Verdict;
 use crate::installation::Installation;
 use crate::output::progress;
 use crate::verification::{self, Finding};
-use guichet_engine::Engine;
 
 pub(super) async fn run(context: &Context) -> anyhow::Result<Verdict> {
     let config = context.config()?;

@@ -41,7 +41,7 @@ pub(super) const KEYS: [Key; 12] = [
     Key {
         name: "timeout",
         apply: |settings, text| set(&mut settings.timeout, timeout(text)),
-        show: |settings| format!("{}ms", settings.timeout.as_millis()),
+        show: |settings| shown_duration(settings.timeout),
     },
     Key {
         name: "operator.contact",
@@ -243,6 +243,13 @@ fn optional(value: Option<impl Display>) -> String {
 fn joined(values: &[impl Display]) -> String {
     let texts: Vec<String> = values.iter().map(ToString::to_string).collect();
     texts.join(",")
+}
+
+fn shown_duration(duration: Duration) -> String {
+    match duration.subsec_millis() {
+        0 => format!("{}s", duration.as_secs()),
+        _ => format!("{}ms", duration.as_millis()),
+    }
 }
 
 fn shown_size(bytes: u64) -> String {

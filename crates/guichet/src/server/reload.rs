@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use guichet_catalogue::problem::Problems;
+use guichet_engine::Engine;
 use tokio::sync::Mutex;
 
 use crate::config::Config;
 use crate::context;
 use crate::installation::Installation;
-use guichet_engine::Engine;
 
 /// Puts a new catalogue in the place of the one in use. Clones do the same work for the same server.
 #[derive(Clone)]

@@ -1,6 +1,7 @@
 //! What came of a call, for programs (as the REST door says it) and for people.
 
 use guichet_catalogue::model::OperationId;
+use guichet_engine::answer::{Answer, Attribution, Reason, Refusal, Served, Skipped};
 use guichet_engine::outcome::Attempt;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,7 +9,6 @@ use serde_json::Value;
 
 use crate::output::{Cell, Paint, Table, Tone};
 use crate::remedy;
-use guichet_engine::answer::{Answer, Attribution, Reason, Refusal, Served, Skipped};
 
 /// An answer.
 #[derive(Serialize)]
