@@ -62,7 +62,11 @@ pub(crate) fn to_mend(provider: &Provider, class: Class) -> Option<String> {
         Class::Upstream => {
             "check this machine's network and DNS, then the provider's status page".into()
         }
-        Class::BadRequest | Class::BadPayload | Class::Gone => {
+        Class::Gone => format!(
+            "its host or path is not there: check this machine's DNS, then compare its file with {}",
+            provider.docs
+        ),
+        Class::BadRequest | Class::BadPayload => {
             format!(
                 "its API has changed: compare its file with {}",
                 provider.docs
