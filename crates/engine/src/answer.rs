@@ -15,6 +15,8 @@ use crate::outcome::{Attempt, whole_seconds};
 pub struct Answer {
     /// The result as JSON text: within the operation's schema.
     pub data: Bytes,
+    /// Stands for the result's text: equal where the text is.
+    pub digest: u128,
     /// Who answered.
     pub provider: Arc<str>,
     /// How.
@@ -31,6 +33,15 @@ pub struct Answer {
     pub attempts: Vec<Attempt>,
     /// Continues the list.
     pub next_cursor: Option<String>,
+}
+
+/// What stands for a text in validators: half of its BLAKE3 hash.
+#[must_use]
+pub fn digest(data: &[u8]) -> u128 {
+    let hash = blake3::hash(data);
+    let (half, _) = hash.as_bytes().split_at(16);
+    half.iter()
+        .fold(0, |digest, byte| digest << 8 | u128::from(*byte))
 }
 
 /// How an answer came about.

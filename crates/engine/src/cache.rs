@@ -21,6 +21,8 @@ pub(crate) type Key = Arc<str>;
 pub(crate) struct Entry {
     #[serde(with = "text")]
     pub(crate) data: Bytes,
+    #[serde(skip)]
+    pub(crate) digest: u128,
     pub(crate) provider: Arc<str>,
     pub(crate) local: bool,
     pub(crate) observed_at: Option<Arc<str>>,
@@ -64,6 +66,7 @@ impl Entry {
         let age = self.age(now);
         Answer {
             data: self.data.clone(),
+            digest: self.digest,
             provider: Arc::clone(&self.provider),
             served: if self.local && served == Served::Fresh {
                 Served::Local

@@ -91,7 +91,7 @@ pub(crate) fn find_category<'catalogue>(
 }
 
 fn told(visit: &Visit, operation: &Operation, answer: Answer) -> Reply {
-    let tag = (visit.head.method != Method::POST).then(|| freshness::etag(&answer.data));
+    let tag = (visit.head.method != Method::POST).then(|| freshness::etag(answer.digest));
     let mut response = if is_known(visit, tag.as_ref()) {
         empty_response(StatusCode::NOT_MODIFIED)
     } else {

@@ -82,6 +82,7 @@ mod tests {
         };
         Answer {
             data: Bytes::from_static(b"{\"temperature_c\":12.5}"),
+            digest: 1,
             provider: "open-meteo".into(),
             served: Served::Fresh,
             age: Duration::ZERO,

@@ -1,5 +1,6 @@
 //! `/openapi.json` and `/docs`: made from the catalogue, once for each of its states.
 
+use guichet_engine::answer::digest;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -77,7 +78,7 @@ fn current(gateway: &Gateway) -> Made {
 impl Page {
     fn new(text: Vec<u8>) -> Self {
         Self {
-            etag: freshness::etag(&text),
+            etag: freshness::etag(digest(&text)),
             text: text.into(),
         }
     }

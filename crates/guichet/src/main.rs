@@ -43,5 +43,6 @@ fn run(line: CommandLine) -> anyhow::Result<Verdict> {
     let command = runtime.spawn(commands::run(line));
     let verdict = runtime.block_on(command);
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    logging::flush();
     verdict.context("the command broke down")?
 }

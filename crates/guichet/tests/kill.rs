@@ -1,6 +1,8 @@
 //! Killed with SIGKILL in the middle of traffic, fifty times: keys, credentials and ledgers are intact, and it starts
 //! again by itself.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use std::io::{Read, Write};
@@ -54,9 +56,9 @@ fn fifty_kills_in_the_middle_of_traffic_lose_nothing() {
         std::thread::sleep(Duration::from_millis(20 + round * 7 % 60));
         running.signal("KILL");
         stop.store(true, Ordering::Relaxed);
-        clients
-            .into_iter()
-            .for_each(|client| client.join().unwrap());
+        for client in clients {
+            client.join().unwrap();
+        }
         drop(running);
     }
 

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::local::{Computed, compute};
 use super::{Engine, Landed, Outcome};
-use crate::answer::{Attribution, Reason, Refusal, SkipReason, Skipped};
+use crate::answer::{Attribution, Reason, Refusal, SkipReason, Skipped, digest};
 use crate::attempt::Attempting;
 use crate::cache::{Entry, lifetimes};
 use crate::call::Call;
@@ -376,9 +376,11 @@ impl Chain<'_> {
             .result
             .get("observed_at")
             .or_else(|| answer.result.pointer("/0/observed_at"));
+        let data = Bytes::from(answer.result.to_string());
         let entry = Entry {
             observed_at: observed_at.and_then(Value::as_str).map(Arc::from),
-            data: Bytes::from(answer.result.to_string()),
+            digest: digest(&data),
+            data,
             provider: Arc::clone(&provider.id),
             local: provider.is_local(),
             attribution: provider.terms.as_ref().and_then(attribution).map(Arc::new),

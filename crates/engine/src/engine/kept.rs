@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Engine;
+use crate::answer::digest;
 use crate::cache::{Entry, Key};
 
 pub(super) async fn keep(engine: &Engine, key: &Key, entry: &Entry) {
@@ -25,7 +26,13 @@ pub(super) async fn keep(engine: &Engine, key: &Key, entry: &Entry) {
 pub(super) async fn kept(engine: &Engine, key: &Key) -> Option<Arc<Entry>> {
     match engine.0.store.kept_answer(key.to_string()).await {
         // What an older version wrote in another shape is no answer.
-        Ok(text) => serde_json::from_slice(&text?).ok().map(Arc::new),
+        Ok(text) => {
+            let entry: Entry = serde_json::from_slice(&text?).ok()?;
+            Some(Arc::new(Entry {
+                digest: digest(&entry.data),
+                ..entry
+            }))
+        }
         Err(error) => {
             tracing::error!(%error, "a kept answer could not be read");
             None

@@ -37,5 +37,6 @@ async fn stopping(mut terminate: Signal, mut interrupt: Signal, stop: Cancellati
     stop.cancel();
     interrupt.recv().await;
     tracing::warn!("stopped at once");
+    crate::logging::flush();
     std::process::exit(INTERRUPTED);
 }

@@ -3,25 +3,30 @@
 //! Levels below `warn` are for this program's own crates only. What HTTP and TLS libraries write there holds headers
 //! and URLs, and so secrets; no setting lets that through.
 
+mod sink;
+
 use std::io::{self, IsTerminal};
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::util::{SubscriberInitExt, TryInitError};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::LogFormat;
 
 /// The names of all our crates begin with this.
 const OURS: &str = "guichet";
 
+pub(crate) use sink::flush;
+
 /// Begins to write logs.
-pub(crate) fn start(format: LogFormat, level: LevelFilter) -> Result<(), TryInitError> {
+pub(crate) fn start(format: LogFormat, level: LevelFilter) -> anyhow::Result<()> {
+    let lines = sink::start()?;
     let others = level.min(LevelFilter::WARN);
     let filter = Targets::new().with_default(others).with_target(OURS, level);
     let no_colour = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let layer = tracing_subscriber::fmt::layer().with_writer(io::stderr);
+    let layer = tracing_subscriber::fmt::layer().with_writer(move || lines);
     let layer = match format {
         LogFormat::Text => layer
             .with_ansi(io::stderr().is_terminal() && !no_colour)
@@ -30,5 +35,6 @@ pub(crate) fn start(format: LogFormat, level: LevelFilter) -> Result<(), TryInit
     };
     tracing_subscriber::registry()
         .with(layer.with_filter(filter))
-        .try_init()
+        .try_init()?;
+    Ok(())
 }

@@ -1,0 +1,105 @@
+//! Where log lines go: into a buffer that one thread writes to stderr, many lines at a time. A reader that does not
+//! read holds up nobody; what did not fit is counted, and the count is written in its place.
+
+use std::io::{self, Write};
+use std::sync::{Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// How long a line may wait for company.
+const GATHERING: Duration = Duration::from_millis(20);
+/// Bytes that may wait for a slow reader.
+const MOST: usize = 8 << 20;
+
+static SINK: OnceLock<Sink> = OnceLock::new();
+
+#[derive(Default)]
+struct Sink {
+    waiting: Mutex<Waiting>,
+    arrived: Condvar,
+    /// Held while writing, so that lines stay in order.
+    writing: Mutex<()>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    dropped: u64,
+}
+
+/// Writes whole lines into the buffer.
+#[derive(Clone, Copy)]
+pub(super) struct Lines;
+
+/// Starts the thread that writes.
+pub(super) fn start() -> io::Result<Lines> {
+    let sink = SINK.get_or_init(Sink::default);
+    std::thread::Builder::new()
+        .name("log".into())
+        .spawn(|| sink.run())?;
+    Ok(Lines)
+}
+
+/// Writes what waits, now.
+pub(crate) fn flush() {
+    if let Some(sink) = SINK.get() {
+        sink.write();
+    }
+}
+
+impl Sink {
+    fn run(&self) {
+        loop {
+            let waiting = lock(&self.waiting);
+            let nothing = |waiting: &mut Waiting| waiting.lines.is_empty() && waiting.dropped == 0;
+            drop(
+                self.arrived
+                    .wait_while(waiting, nothing)
+                    .unwrap_or_else(PoisonError::into_inner),
+            );
+            std::thread::sleep(GATHERING);
+            self.write();
+        }
+    }
+
+    fn write(&self) {
+        let _writing = lock(&self.writing);
+        let Waiting { lines, dropped } = std::mem::take(&mut *lock(&self.waiting));
+        let mut stderr = io::stderr().lock();
+        // Nobody is left to be told when stderr is closed.
+        let _closed = stderr.write_all(&lines);
+        if dropped > 0 {
+            let _closed = writeln!(
+                stderr,
+                "{dropped} log lines were dropped: nobody read them in time"
+            );
+        }
+    }
+}
+
+impl Write for Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if let Some(sink) = SINK.get() {
+            let mut waiting = lock(&sink.waiting);
+            let first = waiting.lines.is_empty() && waiting.dropped == 0;
+            if waiting.lines.len() + line.len() > MOST {
+                waiting.dropped += 1;
+            } else {
+                waiting.lines.extend_from_slice(line);
+            }
+            drop(waiting);
+            if first {
+                sink.arrived.notify_one();
+            }
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A thread that panicked while it held the lock left whole lines behind.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
