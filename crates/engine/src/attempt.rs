@@ -67,22 +67,16 @@ impl Attempting<'_> {
         end: Instant,
         reservation: &mut Reservation,
     ) -> Result<Answer, Failure> {
-        let draft = Draft::build(
-            self.program,
-            self.http,
-            exchange,
-            &self.variables,
-            self.sender,
-        )?;
-        let request = draft.sign(&self.http.auth, self.secret)?;
-        let first = reservation.is_unsent();
+        let request = self.request(exchange).map_err(|failure| Failure {
+            never_sent: reservation.is_unsent(),
+            ..failure
+        })?;
         reservation.sent();
         let response = self
             .follow(request, exchange.max_bytes, end)
             .await
             .inspect_err(|failure| {
-                // Units of earlier steps are spent whatever becomes of this one.
-                if failure.never_sent && first {
+                if failure.never_sent {
                     reservation.never_sent();
                 }
             })?;
@@ -96,6 +90,12 @@ impl Attempting<'_> {
             now,
         }
         .read(&response, next)
+    }
+
+    fn request(&self, exchange: &Exchange) -> Result<UpstreamRequest, Failure> {
+        let (program, http) = (self.program, self.http);
+        let draft = Draft::build(program, http, exchange, &self.variables, self.sender)?;
+        draft.sign(&http.auth, self.secret)
     }
 
     /// Sends a request and follows redirects, each checked like the first request.

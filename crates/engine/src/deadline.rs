@@ -29,9 +29,12 @@ impl Deadline {
         share(self.left(), candidates_left)
     }
 
-    /// At most half of what is left, for what has to be known before anyone can be asked.
-    pub(crate) fn half(self) -> Self {
-        Self(Instant::now() + self.left() / 2)
+    /// Half of what is left, for what has to be known before anyone can be asked. In whole steps, so that calls which
+    /// begin a moment apart allow the same time and can share the work.
+    pub(crate) fn time_for_places(self) -> Duration {
+        const STEP: Duration = Duration::from_millis(50);
+        let steps = (self.left() / 2).as_millis().div_ceil(STEP.as_millis());
+        STEP * u32::try_from(steps).unwrap_or(u32::MAX)
     }
 }
 

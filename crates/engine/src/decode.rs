@@ -37,12 +37,10 @@ pub fn looks_like_html(decoder: Decoder, body: &[u8]) -> bool {
     begin.starts_with("<!doctype html") || begin.starts_with("<html") || begin.starts_with("<head")
 }
 
-/// Whatever a body is, for filters that look at errors: JSON when it is JSON, its text otherwise.
+/// What a body is that is not what was declared, for filters that look at errors: JSON, or its text.
 #[must_use]
-pub fn whatever(decoder: Decoder, body: &[u8]) -> Input {
-    decode(decoder, body)
-        .or_else(|_| Input::from_json(body).map_err(drop))
-        .unwrap_or_else(|()| Input::text(String::from_utf8_lossy(body)))
+pub fn whatever(body: &[u8]) -> Input {
+    Input::from_json(body).unwrap_or_else(|_| Input::text(String::from_utf8_lossy(body)))
 }
 
 fn lines(body: &[u8]) -> Result<Input, String> {

@@ -58,9 +58,9 @@ pub(crate) fn guarantee(
     let places: BTreeSet<String> = providers.iter().map(|provider| place(provider)).collect();
     let only_local = !providers.is_empty() && providers.iter().all(|provider| provider.is_local());
     let free = providers.iter().any(|provider| {
-        provider
-            .http()
-            .is_none_or(|http| http.auth.works_without() && !http.quotas.iter().any(runs_out))
+        provider.http().is_none_or(|http| {
+            http.auth.works_without() && !http.quotas.iter().any(|quota| runs_out(quota))
+        })
     });
     match (providers.len(), places.len()) {
         (0, _) => Guarantee::None,

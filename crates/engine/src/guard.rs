@@ -4,8 +4,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use guichet_catalogue::filter::{Program, Variables};
-use guichet_catalogue::model::{Http, Quota, Scope};
+use guichet_catalogue::filter::{Filter, Program, Variables};
+use guichet_catalogue::model::{Call, Http, Quota, Scope, Window};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
@@ -80,7 +80,7 @@ impl Guard {
             guard: Arc::clone(self),
             names,
             ended: false,
-            reservation,
+            reservation: reservation.for_requests(requests(candidate)),
         })
     }
 
@@ -235,37 +235,62 @@ fn skipped(candidate: &Candidate, reason: SkipReason, retry_at: Option<Timestamp
     }
 }
 
-/// What one request of a candidate needs of its quotas.
+/// The same where a guess will do: each call counts one.
+pub(crate) fn claims_of_one(candidate: &Candidate, http: &Http) -> Vec<Claim> {
+    http.quotas
+        .iter()
+        .map(|quota| claim(candidate, quota, 1.0))
+        .collect()
+}
+
+/// How many requests asking a candidate takes.
+fn requests(candidate: &Candidate) -> u32 {
+    match &candidate.endpoint.call {
+        Call::Http(call) => u32::try_from(call.exchanges().count()).unwrap_or(u32::MAX),
+        Call::Local(_) => 1,
+    }
+}
+
+/// What asking a candidate needs of its quotas: as much for each of its requests.
 pub(crate) fn claims(
     candidate: &Candidate,
     http: &Http,
     program: &Program,
     variables: &Variables,
 ) -> Vec<Claim> {
+    // Windows of one provider mostly count alike: one run of the filter serves them all.
+    let mut last: Option<(Filter, f64)> = None;
+    let mut units = |cost: Filter| match last {
+        Some((filter, units)) if filter == cost => units,
+        _ => {
+            let given = program.run(cost, &variables.params, variables);
+            let units = given
+                .ok()
+                .and_then(|value| value.as_f64())
+                .unwrap_or(1.0)
+                .max(0.0);
+            last = Some((cost, units));
+            units
+        }
+    };
     http.quotas
         .iter()
-        .map(|quota| claim(candidate, quota, program, variables))
+        .map(|quota| claim(candidate, quota, quota.cost.map_or(1.0, &mut units)))
         .collect()
 }
 
-fn claim(candidate: &Candidate, quota: &Quota, program: &Program, variables: &Variables) -> Claim {
-    let cost = quota.cost.and_then(|cost| {
-        program
-            .run(cost, &variables.params, variables)
-            .ok()?
-            .as_f64()
-    });
+fn claim(candidate: &Candidate, quota: &Arc<Quota>, units: f64) -> Claim {
     let owner = quota
         .group
         .as_deref()
         .unwrap_or(&candidate.endpoint.provider.id);
     let budget = match (quota.scope, &candidate.credential) {
-        (Scope::Key, Some(credential)) => format!("{owner}@{}", credential.id),
-        _ => owner.to_owned(),
+        (Scope::Key, Some(credential)) => format!("{owner}@{}", credential.id).into(),
+        _ => owner.into(),
     };
     Claim {
-        budget: budget.into(),
-        quota: Arc::new(quota.clone()),
-        units: cost.unwrap_or(1.0).max(0.0),
+        budget,
+        quota: Arc::clone(quota),
+        units,
     }
 }

@@ -44,9 +44,11 @@ impl Reading<'_> {
         next: Option<Filter>,
     ) -> Result<Answer, Failure> {
         self.variables.headers = headers(&response.headers);
-        self.error_filters(response)?;
+        // Decoded once: error filters look at it before anybody knows whether it may be used.
+        let decoded = decode::decode(self.exchange.decode, &response.body);
+        self.error_filters(response, decoded.as_ref().ok())?;
         self.status(response)?;
-        let body = self.body(response)?;
+        let body = usable(response, decoded)?;
         self.predicates(&body)
             .map_err(|failure| failure.with_status(response.status))?;
         let failed = |what: &str, error| {
@@ -67,7 +69,11 @@ impl Reading<'_> {
     }
 
     /// What the provider's file says about errors holds before anything else, on every status.
-    fn error_filters(&self, response: &UpstreamResponse) -> Result<(), Failure> {
+    fn error_filters(
+        &self,
+        response: &UpstreamResponse,
+        decoded: Option<&Input>,
+    ) -> Result<(), Failure> {
         let Http { errors, .. } = self.http;
         if errors.is_empty() {
             return Ok(());
@@ -77,7 +83,9 @@ impl Reading<'_> {
             ("headers", self.variables.headers.clone()),
             (
                 "body",
-                decode::whatever(self.exchange.decode, &response.body),
+                decoded
+                    .cloned()
+                    .unwrap_or_else(|| decode::whatever(&response.body)),
             ),
         ]);
         for error in errors {
@@ -132,19 +140,6 @@ impl Reading<'_> {
         })
     }
 
-    fn body(&self, response: &UpstreamResponse) -> Result<Input, Failure> {
-        let bad =
-            |detail: String| Failure::new(Class::BadPayload, detail).with_status(response.status);
-        let encoding = response
-            .headers
-            .get(CONTENT_ENCODING)
-            .filter(|encoding| *encoding != "identity");
-        if encoding.is_some() {
-            return Err(bad("the body is compressed, which was not asked for".into()));
-        }
-        decode::decode(self.exchange.decode, &response.body).map_err(bad)
-    }
-
     fn predicates(&self, body: &Input) -> Result<(), Failure> {
         let holds = |filter: Option<Filter>, otherwise| {
             let stopped =
@@ -169,6 +164,19 @@ impl Reading<'_> {
         }
         Ok(())
     }
+}
+
+/// The body, where it is what was declared.
+fn usable(response: &UpstreamResponse, decoded: Result<Input, String>) -> Result<Input, Failure> {
+    let bad = |detail: String| Failure::new(Class::BadPayload, detail).with_status(response.status);
+    let encoding = response
+        .headers
+        .get(CONTENT_ENCODING)
+        .filter(|encoding| *encoding != "identity");
+    if encoding.is_some() {
+        return Err(bad("the body is compressed, which was not asked for".into()));
+    }
+    decoded.map_err(bad)
 }
 
 /// The last check of a result.

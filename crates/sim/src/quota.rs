@@ -127,7 +127,7 @@ impl Budgets {
             }
         };
         let quotas = provider.http().map_or(&[][..], |http| &http.quotas);
-        quotas.iter().map(state).collect()
+        quotas.iter().map(|quota| state(quota)).collect()
     }
 
     /// Everything is unused again, but for what is under way.

@@ -1,7 +1,7 @@
 //! Recorded answers made to look as if they had been given now: their moments and dates move with the clock. Pure.
 //!
 //! Mappings refuse what is too old, so an answer served as it was recorded would fail a day later. Moments within
-//! [`MOMENTS`] of the recording move by the time since then, whole dates within [`DATES`] by the days since then; all
+//! `MOMENTS` of the recording move by the time since then, whole dates within `DATES` by the days since then; all
 //! else (a founder's birthday, a price that looks like a number of seconds from another decade) stays.
 
 use std::borrow::Cow;

@@ -1,5 +1,7 @@
 //! From the text of filters to one program.
 
+use std::collections::HashMap;
+
 use jaq_core::load::parse::Def;
 use jaq_core::load::{Arena, File, Loader, Parser, lex::Lexer};
 
@@ -9,8 +11,16 @@ use super::{Filter, Limits, Program, natives};
 /// The catalogue's own helpers, part of every filter.
 const PRELUDE: &str = include_str!("prelude.jq");
 
-/// The names of the global variables, in the order of `Program::run`.
-const VARIABLES: [&str; 6] = ["$params", "$steps", "$cursor", "$headers", "$now", "$which"];
+/// The names of the global variables, in the order of `Program::run`: what filters see, and the bits of the number of
+/// the filter that is run.
+const VARIABLES: [&str; 5 + BITS] = [
+    "$params", "$steps", "$cursor", "$headers", "$now", "$bit_0", "$bit_1", "$bit_2", "$bit_3",
+    "$bit_4", "$bit_5", "$bit_6", "$bit_7", "$bit_8", "$bit_9", "$bit_10", "$bit_11", "$bit_12",
+    "$bit_13",
+];
+
+/// Bits of a filter's number.
+pub(super) const BITS: usize = 14;
 
 /// A filter longer than this is a program, and belongs in Rust.
 const LONGEST: usize = 32 * 1024;
@@ -23,6 +33,7 @@ const COMPILER_STACK: usize = 512 << 20;
 #[derive(Debug, Default)]
 pub struct Compiler {
     sources: Vec<Source>,
+    known: HashMap<(String, String), Filter>,
 }
 
 #[derive(Debug)]
@@ -47,17 +58,22 @@ pub struct CompileError {
 }
 
 impl Compiler {
-    /// Adds a filter; `prelude` holds definitions that it may use.
+    /// Adds a filter; `prelude` holds definitions that it may use. What was added before in the same words is the same.
     pub fn add(&mut self, prelude: &str, code: &str) -> Filter {
-        let index = self.sources.len();
-        let head = format!("def filter_{index}: {prelude}\n(");
-        let begin = head.len();
-        self.sources.push(Source {
-            text: format!("{head}{code}\n);"),
-            begin,
-            end: begin + code.len(),
-        });
-        Filter(index)
+        let index = Filter(self.sources.len());
+        let words = (prelude.to_owned(), code.to_owned());
+        let filter = *self.known.entry(words).or_insert(index);
+        if filter == index {
+            let head = format!("def filter_{}: {prelude}\n(", index.0);
+            let begin = head.len();
+            let text = format!("{head}{code}\n);");
+            self.sources.push(Source {
+                text,
+                begin,
+                end: begin + code.len(),
+            });
+        }
+        filter
     }
 
     /// Compiles everything that was added, or says what is wrong with each filter that does not compile.
@@ -92,15 +108,11 @@ impl Compiler {
         if !errors.is_empty() {
             return Err(errors);
         }
-        let dispatch = dispatch(0, self.sources.len());
+        if self.sources.len() > 1 << BITS {
+            return Err(vec![internal("too many filters")]);
+        }
+        let dispatch = dispatch(0, BITS, self.sources.len());
         let arena = Arena::default();
-        let internal = |what| {
-            vec![CompileError {
-                filter: Filter(0),
-                line: 0,
-                reason: format!("internal: {what}"),
-            }]
-        };
         let modules = Loader::new(definitions)
             .load(
                 &arena,
@@ -109,7 +121,7 @@ impl Compiler {
                     path: (),
                 },
             )
-            .map_err(|errors| internal(format!("{errors:?}")))?;
+            .map_err(|errors| vec![internal(&format!("{errors:?}"))])?;
         let filter = jaq_core::Compiler::default()
             .with_funs(natives::all())
             .with_global_vars(VARIABLES)
@@ -204,6 +216,14 @@ fn excerpt(found: &str) -> &str {
     found[..end].lines().next().unwrap_or_default()
 }
 
+fn internal(what: &str) -> CompileError {
+    CompileError {
+        filter: Filter(0),
+        line: 0,
+        reason: format!("internal: {what}"),
+    }
+}
+
 /// jaq's own definitions without those that reach outside, and the catalogue's prelude, all fenced.
 fn library() -> Vec<Def<&'static str>> {
     let jaq = jaq_core::defs()
@@ -217,18 +237,23 @@ fn library() -> Vec<Def<&'static str>> {
     fence::definitions(all).unwrap_or_default()
 }
 
-/// `if $which < 2 then (if $which < 1 then filter_0 else filter_1 end) else … end`
-fn dispatch(from: usize, until: usize) -> String {
-    match until - from {
-        0 => "empty".into(),
-        1 => format!("filter_{from}"),
-        count => {
-            let middle = from + count / 2;
-            format!(
-                "if $which < {middle} then {} else {} end",
-                dispatch(from, middle),
-                dispatch(middle, until)
-            )
-        }
+/// Chooses the filter by the bits of its number, the highest first: a variable costs less than a comparison.
+/// `if $bit_1 then (if $bit_0 then filter_3 else filter_2 end) else … end`
+fn dispatch(from: usize, bit: usize, count: usize) -> String {
+    if from >= count {
+        return "empty".into();
+    }
+    let Some(bit) = bit.checked_sub(1) else {
+        return format!("filter_{from}");
+    };
+    let (set, unset) = (
+        dispatch(from + (1 << bit), bit, count),
+        dispatch(from, bit, count),
+    );
+    // Where no filter has the bit, there is nothing to choose.
+    if set == "empty" {
+        unset
+    } else {
+        format!("if $bit_{bit} then {set} else {unset} end")
     }
 }

@@ -134,15 +134,15 @@ impl Program {
         variables: &Variables,
         budget: &Budget,
     ) -> Result<Val, FilterError> {
-        let index = isize::try_from(filter.0).map_err(|_| FilterError::Nothing)?;
-        let globals = [
+        let seen = [
             variables.params.0.clone(),
             variables.steps.0.clone(),
             variables.cursor.0.clone(),
             variables.headers.0.clone(),
             Val::from(variables.now),
-            Val::from(index),
         ];
+        let bits = (0..compile::BITS).map(|bit| Val::from(filter.0 >> bit & 1 == 1));
+        let globals = seen.into_iter().chain(bits);
         let data = natives::Data {
             lut: &self.filter.lut,
             budget,

@@ -105,7 +105,7 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
         quotas: written
             .quota
             .iter()
-            .filter_map(|quota| quota::read(quota, reader))
+            .filter_map(|quota| quota::read(quota, reader).map(Arc::new))
             .collect(),
         errors: written
             .error

@@ -22,11 +22,14 @@ struct Place {
 
 impl Filters {
     fn add(&mut self, file: &File, line: usize, prelude: &str, code: &str) -> Filter {
-        self.places.push(Place {
-            file: file.name.clone(),
-            line,
-        });
-        self.compiler.add(prelude, code)
+        let filter = self.compiler.add(prelude, code);
+        if filter.index() == self.places.len() {
+            self.places.push(Place {
+                file: file.name.clone(),
+                line,
+            });
+        }
+        filter
     }
 
     /// Compiles all, or reports each that does not.

@@ -64,7 +64,7 @@ pub struct Http {
     /// Whether it speaks without TLS.
     pub plain_http: bool,
     /// What may be asked of it, in every window at once.
-    pub quotas: Vec<Quota>,
+    pub quotas: Vec<Arc<Quota>>,
     /// What its errors mean; the first that matches holds.
     pub errors: Vec<ErrorFilter>,
 }

@@ -118,7 +118,7 @@ async fn old_answer(
         return Err(refusal);
     }
     let entry = match known {
-        None if call.operation.keep => kept::kept(engine, key).await,
+        None if call.operation.keep => kept::kept(engine, key, &call.operation.shape).await,
         known => known,
     };
     let now = engine.0.clock.now();
@@ -166,7 +166,7 @@ async fn resolve_places(
             return Err(refused(Reason::NoCandidate));
         };
         let options = Options {
-            timeout: Some(deadline.half().left()),
+            timeout: Some(deadline.time_for_places()),
             ..Options::default()
         };
         let parameters = Map::from_iter([

@@ -19,7 +19,7 @@ use crate::cache::{Entry, lifetimes};
 use crate::call::Call;
 use crate::cursor::Cursor;
 use crate::deadline::Deadline;
-use crate::guard::{Permit, claims};
+use crate::guard::{Permit, claims, claims_of_one};
 use crate::outcome::{Attempt, Class, Failure};
 use crate::plan::{Candidate, Planning};
 use crate::read::Answer;
@@ -37,6 +37,11 @@ pub(super) async fn run(
 ) -> Outcome {
     let cursor = match call.options.cursor.as_deref().map(Cursor::decode) {
         Some(None) => {
+            return Err(super::call::refused(Reason::InvalidParameters(vec![
+                wrong_cursor(),
+            ])));
+        }
+        Some(Some(cursor)) if !answers(call, &cursor.provider) => {
             return Err(super::call::refused(Reason::InvalidParameters(vec![
                 wrong_cursor(),
             ])));
@@ -75,6 +80,12 @@ pub(super) async fn run(
         spent: 0,
     };
     chain.run(plan.candidates.into()).await
+}
+
+/// Whether a provider of this name answers the operation.
+fn answers(call: &Call, provider: &str) -> bool {
+    let mut endpoints = call.operation.endpoints.iter();
+    endpoints.any(|endpoint| *endpoint.provider.id == *provider)
 }
 
 struct Chain<'a> {
@@ -158,7 +169,7 @@ impl Chain<'_> {
         let Some(http) = candidate.endpoint.provider.http() else {
             return true;
         };
-        let claims = claims(candidate, http, &self.catalogue.program, &self.variables);
+        let claims = claims_of_one(candidate, http);
         self.engine
             .0
             .guard
@@ -265,10 +276,7 @@ impl Chain<'_> {
 
     fn failed(&mut self, candidate: Candidate, failure: &Failure) -> Next {
         // With effects, the next one is asked only where this one certainly did nothing.
-        let acted = self.call.operation.effects
-            && !failure.never_sent
-            && matches!(failure.class, Class::Upstream | Class::BadPayload);
-        if acted {
+        if self.call.operation.effects && may_have_acted(failure) {
             return Next::Stop(Reason::OutcomeUnknown);
         }
         match failure.class {
@@ -394,6 +402,26 @@ impl Chain<'_> {
             attempts: self.attempts.clone(),
         }
     }
+}
+
+/// Whether a provider may have done what was asked although it did not say so: it was reached, and did not refuse.
+fn may_have_acted(failure: &Failure) -> bool {
+    let refused = failure
+        .status
+        .is_some_and(|status| (400..500).contains(&status));
+    let said_no = match failure.class {
+        Class::BadRequest
+        | Class::Auth
+        | Class::Plan
+        | Class::RateLimited
+        | Class::QuotaExhausted
+        | Class::Gone => true,
+        // "No content" may well be the word of a provider that did it.
+        Class::Empty => !matches!(failure.status, Some(204 | 205)),
+        // A page where data was declared, and a redirect after a POST, may stand behind a deed.
+        Class::Ok | Class::Blocked | Class::Upstream | Class::BadPayload => false,
+    };
+    !failure.never_sent && !refused && !said_no
 }
 
 fn attribution(terms: &guichet_catalogue::model::Terms) -> Option<Attribution> {

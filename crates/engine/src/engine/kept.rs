@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use guichet_catalogue::schema::Shape;
+
 use super::Engine;
 use crate::answer::digest;
 use crate::cache::{Entry, Key};
@@ -23,11 +25,13 @@ pub(super) async fn keep(engine: &Engine, key: &Key, entry: &Entry) {
     }
 }
 
-pub(super) async fn kept(engine: &Engine, key: &Key) -> Option<Arc<Entry>> {
+pub(super) async fn kept(engine: &Engine, key: &Key, shape: &Shape) -> Option<Arc<Entry>> {
     match engine.0.store.kept_answer(key.to_string()).await {
         // What an older version wrote in another shape is no answer.
         Ok(text) => {
             let entry: Entry = serde_json::from_slice(&text?).ok()?;
+            let data = serde_json::from_slice(&entry.data).ok()?;
+            shape.check(&data).ok()?;
             Some(Arc::new(Entry {
                 digest: digest(&entry.data),
                 ..entry

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use guichet_catalogue::filter::Variables;
 use guichet_catalogue::model::Operation;
 
 use super::Engine;
 use crate::answer::{SkipReason, Skipped};
-use crate::guard::claims;
+use crate::guard::claims_of_one;
 use crate::identity::CredentialId;
 use crate::plan::{Candidate, unusable};
 
@@ -26,7 +25,6 @@ impl Engine {
     /// All candidates of an operation, also those that the configuration leaves out.
     #[must_use]
     pub fn candidates(&self, operation: &Operation) -> Vec<CandidateState> {
-        let catalogue = self.catalogue();
         let credentials = self.0.credentials.load();
         let now = self.0.clock.now();
         let mut states = Vec::new();
@@ -61,9 +59,8 @@ impl Engine {
                     endpoint: Arc::clone(endpoint),
                     credential,
                 };
-                let variables = Variables::default();
                 let state = provider.http().and_then(|http| {
-                    let claims = claims(&candidate, http, &catalogue.program, &variables);
+                    let claims = claims_of_one(&candidate, http);
                     self.0.guard.peek(&candidate, &claims, now)
                 });
                 let credential = candidate.credential.map(|credential| credential.id);

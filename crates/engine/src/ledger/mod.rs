@@ -84,7 +84,8 @@ impl Ledger {
         Ok(Reservation {
             ledger: Arc::clone(self),
             claims,
-            sent: false,
+            planned: 1,
+            sent: 0,
         })
     }
 
@@ -150,40 +151,48 @@ impl Ledger {
         level.used
     }
 
-    fn give_back(&self, claims: &[Claim], which: impl Fn(&Quota) -> bool) {
+    fn give_back(&self, claims: &[Claim], part: impl Fn(&Quota) -> f64) {
         let mut levels = self.levels.lock();
-        for claim in claims.iter().filter(|claim| which(&claim.quota)) {
+        for claim in claims {
             if let Some(level) = levels.get_mut(&claim.key()) {
-                level.used = (level.used - claim.units).max(0.0);
+                level.used = (level.used - claim.units * part(&claim.quota)).max(0.0);
             }
         }
     }
 }
 
-/// Units taken for one request. Dropped before [`Reservation::sent`], it gives all of them back; after it, only what
+/// Units taken for the requests of one attempt. Dropped, it gives back the part of those that were not sent, and what
 /// counts requests under way.
 #[derive(Debug)]
 pub struct Reservation {
     ledger: Arc<Ledger>,
     claims: Vec<Claim>,
-    sent: bool,
+    planned: u32,
+    sent: u32,
 }
 
 impl Reservation {
-    /// The request is about to leave: from here on the units are spent.
-    pub fn sent(&mut self) {
-        self.sent = true;
+    /// For how many requests, alike in weight, the claims are.
+    #[must_use]
+    pub fn for_requests(mut self, planned: u32) -> Self {
+        self.planned = planned.max(1);
+        self
     }
 
-    /// The request certainly never reached the provider: nothing was spent.
+    /// A request is about to leave: from here on its units are spent.
+    pub fn sent(&mut self) {
+        self.sent += 1;
+    }
+
+    /// The latest request certainly never reached the provider: nothing was spent on it.
     pub fn never_sent(&mut self) {
-        self.sent = false;
+        self.sent = self.sent.saturating_sub(1);
     }
 
     /// Whether no request has left yet.
     #[must_use]
     pub fn is_unsent(&self) -> bool {
-        !self.sent
+        self.sent == 0
     }
 
     /// What was claimed.
@@ -195,9 +204,14 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        let sent = self.sent;
+        let unsent = self.planned.saturating_sub(self.sent);
+        let part = f64::from(unsent) / f64::from(self.planned);
         self.ledger.give_back(&self.claims, |quota| {
-            !sent || quota.window == Window::Concurrency
+            if quota.window == Window::Concurrency {
+                1.0
+            } else {
+                part
+            }
         });
     }
 }
