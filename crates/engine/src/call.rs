@@ -70,7 +70,7 @@ impl Call {
     ) -> Result<Self, Vec<InvalidParameter>> {
         let mut invalid = Vec::new();
         let options = Options::take(&operation, &mut raw, &mut invalid);
-        match parameters::read(&operation, &raw) {
+        match parameters::read(&operation, raw) {
             Ok(parameters) if invalid.is_empty() => Ok(Self {
                 operation,
                 parameters,
@@ -117,7 +117,9 @@ impl Options {
             if own(name) {
                 None
             } else {
-                raw.remove(name).map(|value| plain(&value))
+                raw.remove(name)
+                    .filter(|value| !value.is_null())
+                    .map(|value| plain(&value))
             }
         };
         let mut wrong = |name: &str, given: &str, allowed: &str| {
@@ -145,9 +147,13 @@ impl Options {
             }
         }
         if let Some(text) = take("max_age") {
-            match text.parse() {
-                Ok(seconds) => options.max_age = Some(Duration::from_secs(seconds)),
-                Err(_) => wrong("max_age", &text, "whole seconds; 0 = only fresh"),
+            match text.parse::<u32>() {
+                Ok(seconds) => options.max_age = Some(Duration::from_secs(seconds.into())),
+                Err(_) => wrong(
+                    "max_age",
+                    &text,
+                    "whole seconds from 0 (only fresh) to 4294967295",
+                ),
             }
         }
         if let Some(text) = take("licence") {
@@ -198,6 +204,28 @@ fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.trim().to_owned(),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(","),
+        Value::Number(number) => whole(&number.to_string()).to_owned(),
         other => other.to_string(),
+    }
+}
+
+/// To JSON Schema, `614.0` is an integer too.
+fn whole(number: &str) -> &str {
+    number.strip_suffix(".0").unwrap_or(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::plain;
+
+    #[test]
+    fn a_value_of_json_reads_as_it_would_in_a_query() {
+        assert_eq!(plain(&json!("!ecb, frankfurter ")), "!ecb, frankfurter");
+        assert_eq!(plain(&json!(["ecb", "frankfurter"])), "ecb,frankfurter");
+        assert_eq!(plain(&json!(614)), "614");
+        assert_eq!(plain(&json!(614.0)), "614");
+        assert_eq!(plain(&json!(614.5)), "614.5");
     }
 }

@@ -96,17 +96,23 @@ fn fixed_operation(route: &Route, method: &str) -> Value {
     let media_type = match route.door {
         Door::Docs => "text/html",
         Door::Metrics => "application/openmetrics-text",
-        Door::Proxy => "*/*",
         _ => "application/json",
+    };
+    let responses = match route.door {
+        Door::Proxy => json!({ "default": {
+            "description": "The provider's answer as it is, or a problem where there is none",
+            "content": { "*/*": {} },
+        } }),
+        _ => json!({
+            "200": { "description": "Done", "content": { media_type: {} } },
+            "default": { "$ref": "#/components/responses/Problem" },
+        }),
     };
     let mut operation = json!({
         "operationId": operation_id(route, method),
         "summary": route.summary,
         "tags": ["guichet"],
-        "responses": {
-            "200": { "description": "Done", "content": { media_type: {} } },
-            "default": { "$ref": "#/components/responses/Problem" },
-        },
+        "responses": responses,
     });
     match route.access {
         Access::Open => operation["security"] = json!([]),

@@ -3,18 +3,16 @@
 use guichet_catalogue::model::{Operation, Parameter, ParameterType};
 use serde_json::{Map, Value, json};
 
-/// The common parameters: name, description, schema.
-pub(super) fn common() -> [(&'static str, &'static str, Value); 5] {
+const PROVIDERS: &str = "Which providers may answer, in this order; `!id` excludes one";
+
+/// The common parameters: name, description, schema. `providers` is not among them: who may be named in it is another
+/// for each operation.
+pub(super) fn common() -> [(&'static str, &'static str, Value); 4] {
     [
-        (
-            "providers",
-            "Which providers may answer, in this order; `!id` excludes one",
-            json!({ "type": "string", "examples": ["open-meteo,met-no", "!met-no"] }),
-        ),
         (
             "max_age",
             "Seconds of age accepted; 0 = only fresh",
-            json!({ "type": "integer", "minimum": 0 }),
+            json!({ "type": "integer", "minimum": 0, "maximum": u32::MAX }),
         ),
         (
             "licence",
@@ -40,6 +38,17 @@ fn common_of(operation: &Operation) -> impl Iterator<Item = (&'static str, &'sta
     common()
         .into_iter()
         .filter(move |(name, _, _)| applies(name))
+}
+
+/// What `providers` may hold, unless the operation has a parameter of that name itself.
+fn providers(operation: &Operation) -> Option<Value> {
+    let ids = operation
+        .endpoints
+        .iter()
+        .map(|endpoint| endpoint.provider.id.to_string());
+    let names: Vec<_> = ids.clone().chain(ids.map(|id| format!("!{id}"))).collect();
+    let list = json!({ "type": "array", "items": { "type": "string", "enum": names } });
+    (!declares(operation, "providers")).then_some(list)
 }
 
 fn declares(operation: &Operation, name: &str) -> bool {
@@ -78,6 +87,12 @@ pub(super) fn of_query(operation: &Operation) -> Vec<Value> {
             ["lat", "lon"].map(|name| json!({ "$ref": format!("#/components/parameters/{name}") })),
         );
     }
+    described.extend(providers(operation).map(|schema| {
+        json!({
+            "name": "providers", "in": "query", "description": PROVIDERS, "schema": schema,
+            "style": "form", "explode": false,
+        })
+    }));
     described.extend(
         common_of(operation)
             .map(|(name, _, _)| json!({ "$ref": format!("#/components/parameters/{name}") })),
@@ -98,29 +113,35 @@ fn in_query(operation: &Operation, parameter: &Parameter) -> Value {
         described["explode"] = false.into();
     }
     let example = parameter.example.as_ref();
+    // Of one example only: parameters of several may exclude each other.
     let shown = operation
         .examples
-        .iter()
-        .find_map(|example| example.get(&*parameter.name));
+        .first()
+        .and_then(|example| example.get(&*parameter.name));
     if let Some(example) = example.or(shown) {
         described["example"] = example.clone();
     }
     described
 }
 
-/// As members of one object.
+/// As members of one object, in which null is as good as absent.
 pub(super) fn as_object(operation: &Operation) -> Value {
     let mut properties = Map::new();
     for parameter in own(operation) {
         let mut member = schema(parameter);
+        if !is_required(operation, parameter) {
+            member = or_null(member);
+        }
         member["description"] = parameter.summary.clone().into();
         properties.insert(parameter.name.to_string(), member);
     }
     if takes_coordinates(operation) {
-        properties.insert("lat".into(), degrees(90));
-        properties.insert("lon".into(), degrees(180));
+        properties.insert("lat".into(), or_null(degrees(90)));
+        properties.insert("lon".into(), or_null(degrees(180)));
     }
-    for (name, description, mut member) in common_of(operation) {
+    let providers = providers(operation).map(|schema| ("providers", PROVIDERS, schema));
+    for (name, description, schema) in providers.into_iter().chain(common_of(operation)) {
+        let mut member = or_null(schema);
         member["description"] = description.into();
         properties.insert(name.into(), member);
     }
@@ -129,6 +150,15 @@ pub(super) fn as_object(operation: &Operation) -> Value {
         .map(|parameter| &*parameter.name)
         .collect();
     json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false })
+}
+
+/// The same schema, with null allowed.
+fn or_null(mut schema: Value) -> Value {
+    schema["type"] = json!([schema["type"], "null"]);
+    if let Some(allowed) = schema.get_mut("enum").and_then(Value::as_array_mut) {
+        allowed.push(Value::Null);
+    }
+    schema
 }
 
 /// What a parameter holds.
@@ -160,7 +190,7 @@ fn single(parameter: &Parameter) -> Value {
         ParameterType::Latitude => degrees(90),
         ParameterType::Longitude => degrees(180),
         ParameterType::Language => {
-            json!({ "type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*$" })
+            json!({ "type": "string", "pattern": "^[A-Za-z]{2,3}([-_][A-Za-z0-9]{1,8})*$" })
         }
         ParameterType::Country => json!({ "type": "string", "pattern": "^[A-Za-z]{2}$" }),
         ParameterType::Currency => json!({ "type": "string", "pattern": "^[A-Za-z]{3}$" }),
