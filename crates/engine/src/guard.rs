@@ -288,9 +288,16 @@ fn claim(candidate: &Candidate, quota: &Arc<Quota>, units: f64) -> Claim {
         (Scope::Key, Some(credential)) => format!("{owner}@{}", credential.id).into(),
         _ => owner.into(),
     };
+    // Requests of one attempt follow each other, so only one of them is under way.
+    let counted = match quota.window {
+        Window::Concurrency => 1.0,
+        Window::Bucket(_) | Window::Fixed(_) | Window::Calendar { .. } => {
+            f64::from(requests(candidate))
+        }
+    };
     Claim {
         budget,
         quota: Arc::clone(quota),
-        units,
+        units: units * counted,
     }
 }

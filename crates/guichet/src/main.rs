@@ -25,11 +25,6 @@ use clap::Parser;
 use crate::commands::CommandLine;
 use crate::failure::Verdict;
 
-/// Answers are many small pieces of memory made on one thread and freed on another, which the system's allocator keeps
-/// for itself; this one gives them back.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Filters recurse on the stack: twice tokio's usual size.
 const STACK_BYTES: usize = 4 << 20;
 

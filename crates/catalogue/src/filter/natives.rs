@@ -56,7 +56,7 @@ pub(super) fn all() -> impl Iterator<Item = Fun<Fenced>> {
         .chain(own())
 }
 
-fn own() -> [Fun<Fenced>; 10] {
+fn own() -> [Fun<Fenced>; 11] {
     [
         (fence::STEP, v(0), step()),
         (
@@ -94,6 +94,11 @@ fn own() -> [Fun<Fenced>; 10] {
             "tonumber",
             v(0),
             Native::new(|cv| box_once(to_number(cv.1))),
+        ),
+        (
+            "wmo_condition",
+            v(0),
+            Native::new(|cv| box_once(Ok(Val::from(wmo_condition(&cv.1).to_owned())))),
         ),
         (
             "compact",
@@ -271,6 +276,29 @@ fn to_number<'a>(value: Val) -> ValX<'a, Val> {
             })
         });
     parsed.ok_or_else(|| Exn::from(Error::str("cannot parse as number")))
+}
+
+/// The unified condition of a code of WMO table 4677, as a number or its text.
+fn wmo_condition(code: &Val) -> &'static str {
+    match code.to_string().trim_matches('"') {
+        "0" => "clear",
+        "1" => "mostly_clear",
+        "2" => "partly_cloudy",
+        "3" => "overcast",
+        "45" | "48" => "fog",
+        "51" | "53" | "55" => "drizzle",
+        "56" | "57" => "freezing_drizzle",
+        "61" | "63" => "rain",
+        "65" => "heavy_rain",
+        "66" | "67" => "freezing_rain",
+        "71" | "73" | "77" => "snow",
+        "75" => "heavy_snow",
+        "80" | "81" | "82" => "rain_showers",
+        "85" | "86" => "snow_showers",
+        "95" => "thunderstorm",
+        "96" | "99" => "thunderstorm_hail",
+        _ => "unknown",
+    }
 }
 
 /// Objects without their null members: in almost every mapping, so not left to `with_entries`.

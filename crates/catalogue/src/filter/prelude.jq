@@ -20,13 +20,6 @@ def fahrenheit: num | if . == null then null else (. - 32) * 5 / 9 | round_to(1)
 def strip_html:
   if type == "string" then gsub("<[^>]*>"; "") | @htmld | gsub("&nbsp;"; " ") | gsub("&rsquo;|&#39;"; "'") | gsub("&ldquo;|&rdquo;"; "\"") | gsub("\\s+"; " ") | trim
   else null end;
-def wmo_condition:
-  {"0": "clear", "1": "mostly_clear", "2": "partly_cloudy", "3": "overcast", "45": "fog", "48": "fog",
-   "51": "drizzle", "53": "drizzle", "55": "drizzle", "56": "freezing_drizzle", "57": "freezing_drizzle",
-   "61": "rain", "63": "rain", "65": "heavy_rain", "66": "freezing_rain", "67": "freezing_rain",
-   "71": "snow", "73": "snow", "75": "heavy_snow", "77": "snow",
-   "80": "rain_showers", "81": "rain_showers", "82": "rain_showers", "85": "snow_showers", "86": "snow_showers",
-   "95": "thunderstorm", "96": "thunderstorm_hail", "99": "thunderstorm_hail"}[tostring] // "unknown";
 def is_public_ip:
   if contains(":") then
     ascii_downcase | test("^(::1?$|::ffff:|64:ff9b:|100:|2001:db8:|2002:|f[cd]|fe[89a-f]|ff)") | not

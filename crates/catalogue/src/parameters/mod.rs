@@ -28,9 +28,8 @@ pub struct InvalidParameter {
 /// list with commas. A place that is given by name stays a string until it is resolved.
 pub fn read(
     operation: &Operation,
-    raw: &Map<String, Value>,
+    mut raw: Map<String, Value>,
 ) -> Result<Map<String, Value>, Vec<InvalidParameter>> {
-    let mut raw = raw.clone();
     let mut invalid = Vec::new();
     let mut read = Map::new();
     for parameter in operation

@@ -60,7 +60,7 @@ fn reading(raw: Value) -> Result<Map<String, Value>, Vec<InvalidParameter>> {
     let Value::Object(raw) = raw else {
         panic!("an object")
     };
-    read(&operation, &raw)
+    read(&operation, raw)
 }
 
 fn first_error(raw: Value) -> InvalidParameter {
