@@ -68,7 +68,8 @@ impl MemoryStore {
     /// Everything that was written, as text.
     #[must_use]
     pub fn dump(&self) -> String {
-        format!("{:?} {:?}", self.state.lock(), self.kept())
+        let kept = self.kept();
+        format!("{:?} {kept:?}", self.state.lock())
     }
 
     fn with<T: Send + 'static>(
@@ -109,9 +110,9 @@ impl Store for MemoryStore {
         lifted: Vec<String>,
     ) -> BoxFuture<'_, Result<(), StoreError>> {
         self.with(|state| {
-            lifted
-                .iter()
-                .for_each(|candidate| drop(state.suspensions.remove(candidate)));
+            for candidate in &lifted {
+                state.suspensions.remove(candidate);
+            }
             state.suspensions.extend(
                 suspended
                     .into_iter()

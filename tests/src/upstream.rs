@@ -9,7 +9,7 @@ use guichet_engine::transport::{
     Limits, Transport, TransportError, UpstreamRequest, UpstreamResponse,
 };
 use guichet_sim::alphabet::{LATENCY, Scripted};
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue};
 use parking_lot::Mutex;
 use serde_json::Value;
 
@@ -135,7 +135,7 @@ pub fn answers(status: u16, headers: &[(&str, &str)], body: impl Into<Bytes>) ->
     });
     let response = UpstreamResponse {
         status,
-        headers: HeaderMap::from_iter(headers),
+        headers: headers.collect(),
         body: body.into(),
     };
     Scripted::Answer {

@@ -11,7 +11,7 @@ use guichet_tests::stage::{Setup, Stage, built_in, data, tried};
 use guichet_tests::upstream::{after, fails, json};
 use serde_json::{Value, json as value};
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const HOST: &str = "only.example";
 
 /// Ten minutes fresh, a day stale.
@@ -55,7 +55,7 @@ async fn a_fresh_answer_is_given_again_and_says_how_old_it_is() {
 async fn in_the_last_fifth_of_its_freshness_an_answer_is_renewed_once_and_nobody_waits() {
     let stage = started(remembered()).await;
     answered(&stage, value!({})).await;
-    stage.wait(8 * MINUTE - Duration::from_secs(1)).await;
+    stage.wait(Duration::from_secs(8 * 60 - 1)).await;
     answered(&stage, value!({})).await;
     assert_eq!(stage.upstream.asked(HOST), 1, "not due yet");
 
@@ -333,7 +333,7 @@ async fn a_kept_answer_survives_a_restart_and_is_served_dated_as_stale() {
     let old = again.call("currency/rates", wanted.clone()).await.unwrap();
     assert_eq!((old.served, &old.data), (Served::Stale, &before.data));
     assert_eq!(data(&old)["date"], "2026-11-20");
-    assert!(old.age >= Duration::from_secs(48 * 3600), "{:?}", old.age);
+    assert!(old.age >= Duration::from_hours(48), "{:?}", old.age);
     assert_eq!(old.attribution, before.attribution);
     assert!(!old.attempts.is_empty(), "it says who failed");
 
