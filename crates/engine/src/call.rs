@@ -70,7 +70,7 @@ impl Call {
     ) -> Result<Self, Vec<InvalidParameter>> {
         let mut invalid = Vec::new();
         let options = Options::take(&operation, &mut raw, &mut invalid);
-        match parameters::read(&operation, &raw) {
+        match parameters::read(&operation, raw) {
             Ok(parameters) if invalid.is_empty() => Ok(Self {
                 operation,
                 parameters,
