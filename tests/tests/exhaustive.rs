@@ -1,7 +1,11 @@
 //! Every pair of the fault alphabet over the first two remote candidates of every operation, through the real engine,
 //! in paused time. What must hold in all of them: totality (G1), completeness (G2), no false success (G3), bounded
 //! amplification (G5), honesty (G9).
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 use std::time::Duration;

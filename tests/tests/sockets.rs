@@ -1,6 +1,10 @@
 //! Each letter of the alphabet through real sockets: the real client and the engine against the simulator. It must come
 //! to the same as in memory, which is what makes the exhaustive tests worth believing.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

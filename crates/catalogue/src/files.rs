@@ -26,11 +26,21 @@ pub struct File {
 }
 
 impl Files {
-    /// The files of the binary.
+    /// The files of the binary, samples included.
     #[must_use]
     pub fn built_in() -> Self {
+        Self::of_binary(|_| true)
+    }
+
+    /// The files of the binary without the samples, which only tests and the simulator read: they stay on disk.
+    #[must_use]
+    pub fn built_in_without_samples() -> Self {
+        Self::of_binary(|path| path.matches('/').count() == 1)
+    }
+
+    fn of_binary(wanted: impl Fn(&str) -> bool) -> Self {
         let mut files = Self::default();
-        for path in BuiltIn::iter() {
+        for path in BuiltIn::iter().filter(|path| wanted(path)) {
             let Some(content) = BuiltIn::get(&path) else {
                 continue;
             };

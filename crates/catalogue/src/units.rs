@@ -48,9 +48,9 @@ mod tests {
 
     #[test]
     fn durations_and_sizes_are_read_with_their_units() {
-        assert_eq!(duration("10m"), Ok(Duration::from_secs(600)));
+        assert_eq!(duration("10m"), Ok(Duration::from_mins(10)));
         assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
-        assert_eq!(duration("30d"), Ok(Duration::from_secs(30 * 86_400)));
+        assert_eq!(duration("30d"), Ok(Duration::from_hours(30 * 24)));
         assert_eq!(size("2MiB"), Ok(2 << 20));
         assert_eq!(size("500"), Ok(500));
         for wrong in ["", "m", "10", "10 weeks", "-3s", "99999999999999999999s"] {

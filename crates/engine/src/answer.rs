@@ -160,6 +160,8 @@ pub enum SkipReason {
     Busy,
     /// The cursor belongs to another provider.
     OtherCursor,
+    /// Time was up before its turn came.
+    OutOfTime,
 }
 
 impl SkipReason {

@@ -147,7 +147,7 @@ impl Attempting<'_> {
         check_egress(self.http, &target)
             .map_err(|_| leads_astray("redirected to a host that the file does not allow"))?;
         // A secret goes nowhere but where it was meant to go.
-        if target.host_str() != request.url.host_str() && self.http.auth != Auth::None {
+        if target.origin() != request.url.origin() && self.http.auth != Auth::None {
             return Err(leads_astray("redirected with a credential to another host"));
         }
         if request.method != http::Method::GET {

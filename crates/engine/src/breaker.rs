@@ -111,13 +111,26 @@ impl Breaker {
     }
 
     /// The probe ended without an outcome: the next call is one.
-    pub fn abandon(&mut self) {
-        self.probing = false;
+    pub fn abandon(&mut self, admission: Admission) {
+        if admission == Admission::Probe {
+            self.probing = false;
+        }
     }
 
-    /// Records what came of a call that was let through.
-    pub fn record(&mut self, class: Class, retry_at: Option<Timestamp>, now: Timestamp) {
-        let probed = std::mem::take(&mut self.probing);
+    /// Records what came of a call that was let through so. While the breaker is open only the probe's outcome counts:
+    /// a call that left before it opened says nothing new.
+    pub fn record(
+        &mut self,
+        admission: Admission,
+        class: Class,
+        retry_at: Option<Timestamp>,
+        now: Timestamp,
+    ) {
+        let probed = admission == Admission::Probe;
+        if self.suspended.is_some() && !probed {
+            return;
+        }
+        self.probing = false;
         let Some(rule) = rule(class) else {
             return self.succeeded(now);
         };
@@ -127,10 +140,6 @@ impl Breaker {
         };
         self.streak = Some((class, in_a_row));
         let too_many = self.rate.record(true, now);
-        // A call that left before the suspension says nothing new.
-        if self.suspended.is_some() && !probed {
-            return;
-        }
         if probed || in_a_row >= rule.after || too_many {
             self.suspend(class, &rule, retry_at, now);
         }

@@ -27,7 +27,8 @@ pub(crate) struct Guard {
 #[derive(Debug)]
 pub(crate) struct Permit {
     guard: Arc<Guard>,
-    names: [String; 2],
+    /// The breakers that let it through, and how.
+    passed: [(String, Admission); 2],
     ended: bool,
     pub(crate) reservation: Reservation,
 }
@@ -70,17 +71,18 @@ impl Guard {
             };
             skipped(candidate, reason, full.retry_at)
         })?;
-        for name in &names {
-            if let Some(breaker) = breakers.get_mut(name) {
-                breaker.admit(now);
-            }
-        }
+        let passed = names.map(|name| {
+            let admission = breakers
+                .get_mut(&name)
+                .map_or(Admission::Open, |breaker| breaker.admit(now));
+            (name, admission)
+        });
         drop(breakers);
         Ok(Permit {
             guard: Arc::clone(self),
-            names,
+            passed,
             ended: false,
-            reservation: reservation.for_requests(requests(candidate)),
+            reservation,
         })
     }
 
@@ -146,35 +148,35 @@ impl Guard {
         lifted
     }
 
-    fn abandon(&self, name: &str) {
+    fn abandon(&self, (name, admission): &(String, Admission)) {
         if let Some(breaker) = self.breakers.lock().get_mut(name) {
-            breaker.abandon();
+            breaker.abandon(*admission);
         }
     }
 
     fn record(
         &self,
-        name: &str,
+        (name, admission): &(String, Admission),
         class: Class,
         retry_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Option<Change> {
         let mut breakers = self.breakers.lock();
-        let breaker = breakers.entry(name.to_owned()).or_default();
+        let breaker = breakers.entry(name.clone()).or_default();
         let before = breaker.suspension();
-        breaker.record(class, retry_at, now);
+        breaker.record(*admission, class, retry_at, now);
         let after = breaker.suspension();
         if before == after {
             return None;
         }
         let record = after.map(|(suspension, failures)| SuspensionRecord {
-            candidate: name.to_owned(),
+            candidate: name.clone(),
             class: suspension.class.as_str().to_owned(),
             until: suspension.until,
             failures,
         });
         Some(Change {
-            candidate: name.to_owned(),
+            candidate: name.clone(),
             record,
         })
     }
@@ -189,7 +191,7 @@ impl Permit {
         now: Timestamp,
     ) -> Vec<Change> {
         self.ended = true;
-        let [own, operation] = &self.names;
+        let [own, operation] = &self.passed;
         // A plan may lack one operation and have the others.
         let (failing, other) = if class == Class::Plan {
             (operation, own)
@@ -202,7 +204,7 @@ impl Permit {
             .into_iter()
             .collect();
         let healthy = matches!(class, Class::Ok | Class::Empty | Class::BadRequest);
-        let known = self.guard.breakers.lock().contains_key(other);
+        let known = self.guard.breakers.lock().contains_key(&other.0);
         match (known, healthy) {
             (true, true) => changes.extend(self.guard.record(other, class, None, now)),
             (true, false) => self.guard.abandon(other),
@@ -215,7 +217,9 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if !self.ended {
-            self.names.iter().for_each(|name| self.guard.abandon(name));
+            self.passed
+                .iter()
+                .for_each(|passed| self.guard.abandon(passed));
         }
     }
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::guard::Guard;
+use crate::ledger::Claim;
 use crate::store::{Store, SuspensionRecord, WindowRecord};
 
 /// Writes of the engine's state.
@@ -15,8 +17,10 @@ pub(crate) struct Journal {
     entries: mpsc::Sender<Entry>,
 }
 
+/// Windows are named, not copied: what is written is their level at the time of writing, so that no older one can
+/// come after it.
 enum Entry {
-    Windows(Vec<WindowRecord>, Option<oneshot::Sender<()>>),
+    Windows(Vec<Claim>, Option<oneshot::Sender<()>>),
     Suspension(String, Option<SuspensionRecord>),
     Flush(oneshot::Sender<()>),
 }
@@ -27,21 +31,21 @@ const WAITING: usize = 4_096;
 const BATCH: usize = 512;
 
 impl Journal {
-    pub(crate) fn start(store: Arc<dyn Store>) -> Self {
+    pub(crate) fn start(store: Arc<dyn Store>, guard: Arc<Guard>) -> Self {
         let (entries, inbox) = mpsc::channel(WAITING);
-        tokio::spawn(write(store, inbox));
+        tokio::spawn(write(store, guard, inbox));
         Self { entries }
     }
 
-    /// Writes windows; returns when they are durable.
-    pub(crate) async fn windows(&self, records: Vec<WindowRecord>) {
-        if records.is_empty() {
+    /// Writes the windows of these claims; returns when they are durable.
+    pub(crate) async fn windows(&self, claims: &[Claim]) {
+        if claims.is_empty() {
             return;
         }
         let (done, written) = oneshot::channel();
         if self
             .entries
-            .send(Entry::Windows(records, Some(done)))
+            .send(Entry::Windows(claims.to_vec(), Some(done)))
             .await
             .is_ok()
         {
@@ -49,10 +53,10 @@ impl Journal {
         }
     }
 
-    /// Writes windows some time.
-    pub(crate) fn windows_later(&self, records: Vec<WindowRecord>) {
-        if !records.is_empty() {
-            self.later(Entry::Windows(records, None));
+    /// Writes the windows of these claims some time.
+    pub(crate) fn windows_later(&self, claims: Vec<Claim>) {
+        if !claims.is_empty() {
+            self.later(Entry::Windows(claims, None));
         }
     }
 
@@ -77,18 +81,18 @@ impl Journal {
     }
 }
 
-async fn write(store: Arc<dyn Store>, mut inbox: mpsc::Receiver<Entry>) {
+async fn write(store: Arc<dyn Store>, guard: Arc<Guard>, mut inbox: mpsc::Receiver<Entry>) {
     let mut batch = Vec::with_capacity(BATCH);
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        let mut windows: HashMap<(String, String), WindowRecord> = HashMap::new();
+        let mut windows: HashMap<(Arc<str>, String), Claim> = HashMap::new();
         let mut suspensions: HashMap<String, Option<SuspensionRecord>> = HashMap::new();
         let mut waiting = Vec::new();
         for entry in batch.drain(..) {
             match entry {
-                Entry::Windows(records, done) => {
-                    let keyed = records
+                Entry::Windows(claims, done) => {
+                    let keyed = claims
                         .into_iter()
-                        .map(|record| ((record.budget.clone(), record.window.clone()), record));
+                        .map(|claim| ((Arc::clone(&claim.budget), claim.quota.id()), claim));
                     windows.extend(keyed);
                     waiting.extend(done);
                 }
@@ -98,7 +102,8 @@ async fn write(store: Arc<dyn Store>, mut inbox: mpsc::Receiver<Entry>) {
                 Entry::Flush(done) => waiting.push(done),
             }
         }
-        save(&*store, windows, suspensions).await;
+        let claims: Vec<Claim> = windows.into_values().collect();
+        save(&*store, guard.window_records(&claims), suspensions).await;
         for done in waiting {
             let _ = done.send(());
         }
@@ -108,11 +113,11 @@ async fn write(store: Arc<dyn Store>, mut inbox: mpsc::Receiver<Entry>) {
 /// A store that fails must not take the answers with it: the ledger in memory still counts.
 async fn save(
     store: &dyn Store,
-    windows: HashMap<(String, String), WindowRecord>,
+    windows: Vec<WindowRecord>,
     suspensions: HashMap<String, Option<SuspensionRecord>>,
 ) {
     if !windows.is_empty()
-        && let Err(error) = store.save_windows(windows.into_values().collect()).await
+        && let Err(error) = store.save_windows(windows).await
     {
         tracing::error!(%error, "quota windows could not be saved; they are counted in memory only");
     }

@@ -34,6 +34,8 @@ pub struct Answer {
     pub result: Value,
     /// The provider's next cursor, or null.
     pub next: Value,
+    /// The answer's status.
+    pub status: u16,
 }
 
 impl Reading<'_> {
@@ -65,7 +67,11 @@ impl Reading<'_> {
             .transpose()
             .map_err(|error| failed("next", error))?
             .unwrap_or(Value::Null);
-        Ok(Answer { result, next })
+        Ok(Answer {
+            result,
+            next,
+            status: response.status,
+        })
     }
 
     /// What the provider's file says about errors holds before anything else, on every status.

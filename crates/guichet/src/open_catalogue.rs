@@ -9,12 +9,16 @@ use guichet_catalogue::{Surroundings, load as compile};
 
 /// Reads and compiles it, or says everything that is wrong with it.
 pub(crate) fn load(folder: Option<&Path>) -> Result<Catalogue, Problems> {
-    compile(&files(folder)?, &surroundings())
+    let files = overlaid(Files::built_in_without_samples(), folder)?;
+    compile(&files, &surroundings())
 }
 
-/// Its files.
+/// Its files, samples included.
 pub(crate) fn files(folder: Option<&Path>) -> Result<Files, Problems> {
-    let mut files = Files::built_in();
+    overlaid(Files::built_in(), folder)
+}
+
+fn overlaid(mut files: Files, folder: Option<&Path>) -> Result<Files, Problems> {
     if let Some(folder) = folder {
         files.overlay(folder)?;
     }

@@ -4,6 +4,7 @@
 //! begins with a step, each value that is piped, folded or collected is a step, and what makes values larger is
 //! measured. The names begin with `!`, which no filter can write.
 
+use super::used;
 use jaq_core::load::lex::StrPart;
 use jaq_core::load::parse::{BinaryOp, Def, Pattern, Term};
 use jaq_core::ops::Math;
@@ -119,7 +120,10 @@ impl<'s> Fence<'s> {
                 let branches = branches.collect::<Result<_, Refused>>()?;
                 Term::IfThenElse(branches, self.option(otherwise)?)
             }
-            Term::Def(local, body) => Term::Def(self.definitions(local)?, self.boxed(body)?),
+            Term::Def(local, body) => {
+                let local = used::only(local, &body);
+                Term::Def(self.definitions(local)?, self.boxed(body)?)
+            }
             Term::Call(name, arguments) => self.call(name, arguments)?,
             Term::Path(base, Path(parts)) => {
                 let base = self.boxed(base)?;

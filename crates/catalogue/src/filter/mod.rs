@@ -10,6 +10,7 @@ mod fence;
 mod natives;
 #[cfg(test)]
 mod tests;
+mod used;
 mod value;
 
 use jaq_core::{Ctx, Vars};

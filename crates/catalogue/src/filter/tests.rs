@@ -49,6 +49,16 @@ fn many_filters_share_one_program_and_keep_their_own_preludes() {
 }
 
 #[test]
+fn definitions_that_nothing_calls_are_left_out_and_those_behind_others_are_not() {
+    let prelude = "def a: 1; def unused: tempreature; def b: a + 1; def c($x): b + $x;";
+    let mut compiler = Compiler::default();
+    let filter = compiler.add(prelude, "{sum: c(.), text: \"\\(b)\"}");
+    let program = compiler.compile(Limits::default()).unwrap();
+    let given = program.run(filter, &Input::from(&json!(3)), &Variables::default());
+    assert_eq!(given.unwrap(), json!({"sum": 5, "text": "2"}));
+}
+
+#[test]
 fn the_helpers_read_what_providers_write() {
     let numbers = json!(["1,234.5", "12 %", "N/A", ".", "-", "", 7, null, "$ 3"]);
     assert_eq!(

@@ -72,7 +72,7 @@ fn named(text: &str) -> Result<Value, String> {
     if name.is_empty() {
         return Err("is empty".into());
     }
-    if name.chars().count() > LONGEST {
+    if text.chars().count() > LONGEST {
         return Err(format!("is longer than {LONGEST} characters"));
     }
     if !name.chars().any(char::is_alphanumeric) {

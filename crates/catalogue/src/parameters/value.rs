@@ -151,7 +151,8 @@ fn textual(parameter: &Parameter, text: &str) -> Result<Value, String> {
             |_| wrong("address"),
             |ip| Ok(Value::from(ip.to_canonical().to_string())),
         ),
-        _ => length(parameter, trimmed).map(Value::from),
+        // As it was sent, so that the published `maxLength` tells the truth.
+        _ => length(parameter, text).map(|_| Value::from(trimmed)),
     }
 }
 

@@ -21,10 +21,20 @@ fn opened(class: Class) -> Breaker {
     let mut breaker = Breaker::default();
     for _ in 0..3 {
         if breaker.admit(begin()) == Admission::Open {
-            breaker.record(class, None, begin());
+            note(&mut breaker, class, None, begin());
         }
     }
     breaker
+}
+
+/// Records as whoever was let through last: the probe, while there is one.
+fn note(breaker: &mut Breaker, class: Class, retry_at: Option<Timestamp>, now: Timestamp) {
+    let admission = if breaker.probing {
+        Admission::Probe
+    } else {
+        Admission::Open
+    };
+    breaker.record(admission, class, retry_at, now);
 }
 
 fn refused(breaker: &Breaker, at: Timestamp) -> bool {
@@ -40,7 +50,7 @@ fn a_half_open_breaker_lets_one_probe_through() {
         matches!(breaker.admit(after(5)), Admission::Refused(_)),
         "not everyone at once"
     );
-    breaker.record(Class::Ok, None, after(6));
+    note(&mut breaker, Class::Ok, None, after(6));
     assert_eq!(breaker.admit(after(6)), Admission::Open);
 }
 
@@ -48,7 +58,7 @@ fn a_half_open_breaker_lets_one_probe_through() {
 fn a_probe_that_ends_without_an_outcome_does_not_wedge_the_breaker() {
     let mut breaker = opened(Class::Upstream);
     assert_eq!(breaker.admit(after(5)), Admission::Probe);
-    breaker.abandon();
+    breaker.abandon(Admission::Probe);
     assert_eq!(breaker.admit(after(5)), Admission::Probe);
 }
 
@@ -63,7 +73,7 @@ fn each_failed_probe_doubles_the_suspension_up_to_the_longest() {
         );
         now += SignedDuration::from_secs(wait);
         assert_eq!(breaker.admit(now), Admission::Probe, "{wait}");
-        breaker.record(Class::Upstream, None, now);
+        note(&mut breaker, Class::Upstream, None, now);
     }
 }
 
@@ -72,7 +82,7 @@ fn five_calls_a_minute_are_enough_to_open_it() {
     let mut breaker = Breaker::default();
     for call in 0..3 {
         assert_eq!(breaker.admit(after(call * 12)), Admission::Open);
-        breaker.record(Class::Upstream, None, after(call * 12));
+        note(&mut breaker, Class::Upstream, None, after(call * 12));
     }
     assert!(refused(&breaker, after(25)));
 }
@@ -86,7 +96,7 @@ fn a_success_between_failures_keeps_it_closed_until_the_rate_is_too_high() {
         } else {
             Class::Ok
         };
-        breaker.record(class, None, begin());
+        note(&mut breaker, class, None, begin());
     }
     assert_eq!(
         breaker.peek(begin()),
@@ -99,7 +109,7 @@ fn a_success_between_failures_keeps_it_closed_until_the_rate_is_too_high() {
         } else {
             Class::Upstream
         };
-        breaker.record(class, None, begin());
+        note(&mut breaker, class, None, begin());
     }
     assert!(refused(&breaker, begin()));
 }
@@ -130,10 +140,15 @@ fn a_dead_key_waits_for_another_one() {
 #[test]
 fn the_provider_knows_best_when_it_may_be_asked_again() {
     let mut breaker = Breaker::default();
-    breaker.record(Class::RateLimited, Some(after(7)), begin());
+    note(&mut breaker, Class::RateLimited, Some(after(7)), begin());
     assert!(refused(&breaker, after(6)));
     assert_eq!(breaker.admit(after(7)), Admission::Probe);
-    breaker.record(Class::RateLimited, Some(after(5_000)), after(7));
+    note(
+        &mut breaker,
+        Class::RateLimited,
+        Some(after(5_000)),
+        after(7),
+    );
     assert!(refused(&breaker, after(4_999)));
 }
 
@@ -141,7 +156,7 @@ fn the_provider_knows_best_when_it_may_be_asked_again() {
 fn no_such_thing_and_bad_input_are_no_failures() {
     for class in [Class::Ok, Class::Empty, Class::BadRequest] {
         let mut breaker = Breaker::default();
-        (0..50).for_each(|_| breaker.record(class, None, begin()));
+        (0..50).for_each(|_| note(&mut breaker, class, None, begin()));
         assert_eq!(breaker.peek(begin()), Admission::Open);
     }
 }
@@ -150,8 +165,21 @@ fn no_such_thing_and_bad_input_are_no_failures() {
 fn a_late_answer_from_before_the_suspension_changes_nothing() {
     let mut breaker = opened(Class::Blocked);
     let before = breaker.suspension();
-    breaker.record(Class::Upstream, None, after(1));
+    note(&mut breaker, Class::Upstream, None, after(1));
     assert_eq!(breaker.suspension(), before);
+}
+
+#[test]
+fn a_late_answer_during_a_probe_lets_no_second_one_in() {
+    let mut breaker = opened(Class::Upstream);
+    assert_eq!(breaker.admit(after(5)), Admission::Probe);
+    for class in [Class::Upstream, Class::Ok] {
+        breaker.record(Admission::Open, class, None, after(5));
+        breaker.abandon(Admission::Open);
+        assert!(refused(&breaker, after(5)), "{class}");
+    }
+    breaker.record(Admission::Probe, Class::Ok, None, after(6));
+    assert_eq!(breaker.peek(after(6)), Admission::Open);
 }
 
 #[test]
@@ -161,7 +189,7 @@ fn a_suspension_survives_a_restart() {
     let mut restored = Breaker::restored(suspension, round);
     assert!(refused(&restored, after(3_599)));
     assert_eq!(restored.admit(after(3_600)), Admission::Probe);
-    restored.record(Class::Blocked, None, after(3_600));
+    note(&mut restored, Class::Blocked, None, after(3_600));
     assert!(
         refused(&restored, after(3_600 + 7_199)),
         "the second is twice as long"
@@ -187,13 +215,13 @@ proptest! {
                 }
                 Admission::Open => {}
             }
-            if answers { breaker.record(class, None, now) } else { breaker.abandon() }
+            if answers { note(&mut breaker, class, None, now) } else { breaker.abandon(Admission::Probe) }
         }
         // However it stands: unless only a change can lift it, it is asked again within its suspension.
         if !breaker.waits_for_change() {
             now += SignedDuration::from_hours(25);
             prop_assert_ne!(std::mem::discriminant(&breaker.admit(now)), std::mem::discriminant(&REFUSED));
-            breaker.record(Class::Ok, None, now);
+            note(&mut breaker, Class::Ok, None, now);
             prop_assert_eq!(breaker.peek(now), Admission::Open);
         }
         prop_assert!(probes < 1_000);

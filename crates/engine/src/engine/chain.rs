@@ -75,9 +75,12 @@ pub(super) async fn run(
         variables,
         attempts: Vec::new(),
         skipped: plan.skipped,
-        empty: false,
+        empty_said: false,
+        empty_computed: false,
+        busy: Vec::new(),
         retryable: None,
         spent: 0,
+        retrying: false,
     };
     chain.run(plan.candidates.into()).await
 }
@@ -96,12 +99,18 @@ struct Chain<'a> {
     variables: Variables,
     attempts: Vec<Attempt>,
     skipped: Vec<Skipped>,
-    /// Whether anyone said "no such thing".
-    empty: bool,
+    /// Whether a provider said "no such thing".
+    empty_said: bool,
+    /// Whether a computation found no such thing.
+    empty_computed: bool,
+    /// Candidates that have as many calls under way as they allow.
+    busy: Vec<Candidate>,
     /// The first candidate whose failure may have been a moment's.
     retryable: Option<Candidate>,
     /// Candidates that were asked.
     spent: usize,
+    /// Whether this is the second try, which earns no further one.
+    retrying: bool,
 }
 
 /// What asking one candidate leads to.
@@ -118,6 +127,10 @@ impl Chain<'_> {
     async fn run(mut self, mut candidates: VecDeque<Candidate>) -> Outcome {
         while let Some(candidate) = candidates.pop_front() {
             if self.deadline.passed() {
+                self.not_reached(&candidate);
+                candidates
+                    .iter()
+                    .for_each(|candidate| self.not_reached(candidate));
                 return Err(self.refusal(Reason::Deadline));
             }
             let left = 1 + candidates
@@ -130,6 +143,9 @@ impl Chain<'_> {
                 Next::Go => {}
             }
         }
+        if let Some(landed) = self.wait_for_a_place().await {
+            return Ok(landed);
+        }
         if let Some(landed) = self.retry().await {
             return Ok(landed);
         }
@@ -137,18 +153,50 @@ impl Chain<'_> {
         Err(self.refusal(reason))
     }
 
+    fn not_reached(&mut self, candidate: &Candidate) {
+        let provider = Arc::clone(&candidate.endpoint.provider.id);
+        self.skipped.push(Skipped {
+            provider,
+            reason: SkipReason::OutOfTime,
+            retry_at: None,
+        });
+    }
+
+    /// Where nobody was asked because as many calls as allowed are under way, one of them will end soon.
+    async fn wait_for_a_place(&mut self) -> Option<Landed> {
+        let busy = std::mem::take(&mut self.busy);
+        while self.spent == 0 && !busy.is_empty() && self.deadline.left() > BEFORE_RETRY {
+            tokio::time::sleep(BEFORE_RETRY / 4).await;
+            let ready = busy.iter().find(|candidate| self.is_ready(candidate));
+            if let Some(candidate) = ready.cloned() {
+                match self.ask(candidate, 1).await {
+                    Next::Done(landed) => return Some(landed),
+                    Next::Stop(_) | Next::Go => {}
+                }
+            }
+        }
+        None
+    }
+
     fn verdict(&self) -> Reason {
         let temporary = self
             .skipped
             .iter()
             .any(|skipped| skipped.reason.is_temporary());
-        match (self.empty, self.spent, temporary) {
+        match (self.knows_no_such_thing(), self.spent, temporary) {
             (true, ..) => Reason::NotFound,
             (_, 0, true) => Reason::AllSuspended,
             (_, 0, false) => Reason::NoCandidate,
             _ if self.deadline.passed() => Reason::Deadline,
             _ => Reason::AllFailed,
         }
+    }
+
+    /// A provider's word counts. What is computed here knows a part of the world, so its word counts where nobody who
+    /// might know more has failed.
+    fn knows_no_such_thing(&self) -> bool {
+        let failed = |attempt: &Attempt| attempt.class != Class::Empty;
+        self.empty_said || (self.empty_computed && !self.attempts.iter().any(failed))
     }
 
     fn refusal(&mut self, reason: Reason) -> Refusal {
@@ -198,11 +246,17 @@ impl Chain<'_> {
         let guard = &self.engine.0.guard;
         match guard.admit(candidate, claims, self.engine.0.clock.now()) {
             Ok(permit) => {
-                let records = guard.window_records(permit.reservation.claims());
-                self.engine.0.journal.windows(records).await;
+                self.engine
+                    .0
+                    .journal
+                    .windows(permit.reservation.claims())
+                    .await;
                 Some(permit)
             }
             Err(skipped) => {
+                if skipped.reason == SkipReason::Busy {
+                    self.busy.push(candidate.clone());
+                }
                 self.skipped.push(skipped);
                 None
             }
@@ -219,7 +273,9 @@ impl Chain<'_> {
     ) -> Next {
         let began = Instant::now();
         self.spent += 1;
-        self.engine.0.retries.earn(&candidate.endpoint.provider.id);
+        if !self.retrying {
+            self.engine.0.retries.earn(&candidate.endpoint.provider.id);
+        }
         let mut attempting = Attempting {
             program: &self.catalogue.program,
             http,
@@ -236,8 +292,11 @@ impl Chain<'_> {
         let asked = attempting
             .ask(how, &self.call.operation.shape, &mut permit.reservation)
             .await;
-        let failure = asked.as_ref().err();
-        self.ended(&candidate, permit, failure, began);
+        let status = match &asked {
+            Ok(answer) => Some(answer.status),
+            Err(failure) => failure.status,
+        };
+        self.ended(&candidate, permit, asked.as_ref().err(), status, began);
         match asked {
             Ok(answer) => Next::Done(self.landed(&candidate, answer)),
             Err(failure) => self.failed(candidate, &failure),
@@ -250,6 +309,7 @@ impl Chain<'_> {
         candidate: &Candidate,
         permit: Permit,
         failure: Option<&Failure>,
+        status: Option<u16>,
         began: Instant,
     ) {
         let class = failure.map_or(Class::Ok, |failure| failure.class);
@@ -258,7 +318,7 @@ impl Chain<'_> {
         self.attempted(Attempt {
             provider: Arc::clone(&candidate.endpoint.provider.id),
             class,
-            status: failure.map_or(Some(200), |failure| failure.status),
+            status,
             took: began.elapsed(),
             retry_at,
         });
@@ -283,7 +343,8 @@ impl Chain<'_> {
             Class::Empty if self.call.operation.empty == EmptyPolicy::Stop => {
                 return Next::Stop(Reason::NotFound);
             }
-            Class::Empty => self.empty = true,
+            Class::Empty if candidate.endpoint.provider.is_local() => self.empty_computed = true,
+            Class::Empty => self.empty_said = true,
             Class::Upstream if !self.call.operation.effects => {
                 self.retryable.get_or_insert(candidate);
             }
@@ -294,11 +355,12 @@ impl Chain<'_> {
 
     /// One second try for the whole call, when everyone failed and someone's failure may have been a moment's.
     async fn retry(&mut self) -> Option<Landed> {
-        let candidate = self.retryable.take().filter(|_| !self.empty)?;
+        let candidate = self.retryable.take().filter(|_| !self.empty_said)?;
         let enough = self.deadline.left() > BEFORE_RETRY * 3;
         if !enough || !self.engine.0.retries.spend(&candidate.endpoint.provider.id) {
             return None;
         }
+        self.retrying = true;
         tokio::time::sleep(BEFORE_RETRY + BEFORE_RETRY.mul_f64(fastrand::f64())).await;
         // An open breaker's refusal is not retried: it is a refusal.
         match self.ask(candidate, 1).await {
@@ -328,6 +390,7 @@ impl Chain<'_> {
                     Answer {
                         result,
                         next: Value::Null,
+                        status: 200,
                     },
                 )),
             ),

@@ -101,7 +101,7 @@ impl Engine {
             credentials: ArcSwap::from_pointee(HashMap::new()),
             clock,
             transport,
-            journal: Journal::start(Arc::clone(&store)),
+            journal: Journal::start(Arc::clone(&store), Arc::clone(&guard)),
             store,
             sender: Sender {
                 contact: settings.contact.clone(),
@@ -191,9 +191,7 @@ impl Engine {
                 .suspension_later(change.candidate, change.record);
         }
         // What was given back is written down too.
-        self.0
-            .journal
-            .windows_later(self.0.guard.window_records(&claims));
+        self.0.journal.windows_later(claims);
     }
 
     fn next_turn(&self) -> usize {

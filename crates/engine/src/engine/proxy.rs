@@ -98,10 +98,7 @@ impl Engine {
         mut permit: Permit,
         request: UpstreamRequest,
     ) -> Result<UpstreamResponse, Refusal> {
-        self.0
-            .journal
-            .windows(self.0.guard.window_records(permit.reservation.claims()))
-            .await;
+        self.0.journal.windows(permit.reservation.claims()).await;
         let began = Instant::now();
         permit.reservation.sent();
         let limits = Limits {

@@ -83,10 +83,7 @@ impl Engine {
             Ok(permit) => permit,
             Err(skipped) => return nothing(&format!("not asked: {:?}", skipped.reason)),
         };
-        self.0
-            .journal
-            .windows(self.0.guard.window_records(permit.reservation.claims()))
-            .await;
+        self.0.journal.windows(permit.reservation.claims()).await;
         let mut attempting = Attempting {
             program: &catalogue.program,
             http,
