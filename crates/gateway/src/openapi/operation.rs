@@ -80,6 +80,10 @@ fn responses(operation: &Operation) -> Value {
         "304".into(),
         json!({ "description": "The caller's `If-None-Match` names this answer" }),
     );
+    responses.insert(
+        "431".into(),
+        json!({ "description": "The URL and the headers are too large; refused before there is a document" }),
+    );
     for status in refusals() {
         responses.insert(
             status.to_string(),

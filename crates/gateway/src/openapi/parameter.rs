@@ -124,11 +124,14 @@ fn in_query(operation: &Operation, parameter: &Parameter) -> Value {
     described
 }
 
-/// As members of one object, in which null is as good as absent.
+/// As members of one object, in which null is as good as absent, and a list may be written as in a query.
 pub(super) fn as_object(operation: &Operation) -> Value {
     let mut properties = Map::new();
     for parameter in own(operation) {
         let mut member = schema(parameter);
+        if parameter.many.is_some() {
+            member = or("string", member);
+        }
         if !is_required(operation, parameter) {
             member = or_null(member);
         }
@@ -139,7 +142,8 @@ pub(super) fn as_object(operation: &Operation) -> Value {
         properties.insert("lat".into(), or_null(degrees(90)));
         properties.insert("lon".into(), or_null(degrees(180)));
     }
-    let providers = providers(operation).map(|schema| ("providers", PROVIDERS, schema));
+    let providers =
+        providers(operation).map(|schema| ("providers", PROVIDERS, or("string", schema)));
     for (name, description, schema) in providers.into_iter().chain(common_of(operation)) {
         let mut member = or_null(schema);
         member["description"] = description.into();
@@ -153,11 +157,22 @@ pub(super) fn as_object(operation: &Operation) -> Value {
 }
 
 /// The same schema, with null allowed.
-fn or_null(mut schema: Value) -> Value {
-    schema["type"] = json!([schema["type"], "null"]);
+fn or_null(schema: Value) -> Value {
+    let mut schema = or("null", schema);
     if let Some(allowed) = schema.get_mut("enum").and_then(Value::as_array_mut) {
         allowed.push(Value::Null);
     }
+    schema
+}
+
+/// The same schema, with another type allowed.
+fn or(kind: &str, mut schema: Value) -> Value {
+    let mut kinds = match schema["type"].take() {
+        Value::Array(kinds) => kinds,
+        one => vec![one],
+    };
+    kinds.push(kind.into());
+    schema["type"] = kinds.into();
     schema
 }
 
