@@ -155,19 +155,16 @@ impl Subject {
             .shape
             .check(&data)
             .unwrap_or_else(|reason| panic!("G3: {reason}: {place}"));
-        match self.remote.iter().position(|id| **id == *answer.provider) {
-            Some(remote) => {
-                tally.count("fresh");
-                assert_eq!(answer.served, Served::Fresh, "G9: {place}");
-                assert!(
-                    trial.seen[remote].1 > 0,
-                    "G3: it never gave a right answer: {place}"
-                );
-            }
-            None => {
-                tally.count("local");
-                assert_eq!(answer.served, Served::Local, "G9: {place}");
-            }
+        if let Some(remote) = self.remote.iter().position(|id| **id == *answer.provider) {
+            tally.count("fresh");
+            assert_eq!(answer.served, Served::Fresh, "G9: {place}");
+            assert!(
+                trial.seen[remote].1 > 0,
+                "G3: it never gave a right answer: {place}"
+            );
+        } else {
+            tally.count("local");
+            assert_eq!(answer.served, Served::Local, "G9: {place}");
         }
         let (last, before) = answer
             .attempts
@@ -224,7 +221,9 @@ async fn run_all(world: &World, subject: &Subject, tally: &mut Tally) -> Vec<boo
         .map(|id| {
             world
                 .good(id, &subject.operation.id.name)
-                .map_or(1, |sample| sample.recorded.exchanges.len() as u32)
+                .map_or(1, |sample| {
+                    u32::try_from(sample.recorded.exchanges.len()).unwrap()
+                })
         })
         .collect();
     let second: &[Fault] = if subject.remote.len() > 1 {

@@ -27,8 +27,8 @@ pub struct Answer {
     pub fresh_for: Duration,
     /// When the fact was true at its source, where the result says so (RFC 3339, or a date).
     pub observed_at: Option<Arc<str>>,
-    /// What the provider's terms want shown.
-    pub attribution: Option<Arc<Attribution>>,
+    /// What the terms of the provider, and of whoever found the place, want shown.
+    pub attribution: Vec<Arc<Attribution>>,
     /// What was tried for this call, in order; empty when it came from the cache.
     pub attempts: Vec<Attempt>,
     /// Continues the list.

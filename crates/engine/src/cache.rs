@@ -26,7 +26,8 @@ pub(crate) struct Entry {
     pub(crate) provider: Arc<str>,
     pub(crate) local: bool,
     pub(crate) observed_at: Option<Arc<str>>,
-    pub(crate) attribution: Option<Arc<Attribution>>,
+    #[serde(default)]
+    pub(crate) attribution: Vec<Arc<Attribution>>,
     pub(crate) next_cursor: Option<String>,
     pub(crate) given_at: Timestamp,
     /// For how long it is served without asking.

@@ -20,7 +20,7 @@ fn every_sample_comes_out_as_expected() {
                 wrong.push(format!(
                     "{}: {:?}\n  expected {:?}\n  came out {:?}",
                     sample.file, replayed.detail, sample.expected, replayed.expected
-                ))
+                ));
             }
             Ok(_) => {}
         }

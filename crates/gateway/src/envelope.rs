@@ -1,5 +1,6 @@
 //! The body of a data answer: `{"data": …, "meta": {…}}`, written around the engine's bytes, which are not read again.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use guichet_catalogue::model::OperationId;
@@ -16,7 +17,7 @@ struct Meta<'answer> {
     served: Served,
     age_s: u64,
     observed_at: Option<&'answer str>,
-    attribution: &'answer [&'answer Attribution],
+    attribution: &'answer [Arc<Attribution>],
     attempts: &'answer [Attempt],
     request_id: &'answer str,
     next_cursor: Option<&'answer str>,
@@ -26,7 +27,6 @@ struct Meta<'answer> {
 pub(crate) fn write(operation: &OperationId, answer: &Answer, request_id: &str) -> Vec<u8> {
     /// Room for `meta` without growing, in nearly all answers.
     const META: usize = 768;
-    let attribution = answer.attribution.as_deref();
     let meta = Meta {
         category: &operation.category,
         operation: &operation.name,
@@ -34,7 +34,7 @@ pub(crate) fn write(operation: &OperationId, answer: &Answer, request_id: &str) 
         served: answer.served,
         age_s: whole_seconds(answer.age),
         observed_at: answer.observed_at.as_deref(),
-        attribution: attribution.as_slice(),
+        attribution: &answer.attribution,
         attempts: &answer.attempts,
         request_id,
         next_cursor: answer.next_cursor.as_deref(),
@@ -58,8 +58,6 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use bytes::Bytes;
     use guichet_engine::outcome::Class;
 
@@ -88,11 +86,11 @@ mod tests {
             age: Duration::ZERO,
             fresh_for: Duration::from_mins(10),
             observed_at: Some("2026-11-22T10:30:00Z".into()),
-            attribution: Some(Arc::new(Attribution {
+            attribution: vec![Arc::new(Attribution {
                 text: "Weather data by Open-Meteo.com".into(),
                 url: "https://open-meteo.com/".into(),
                 licence: "CC-BY-4.0".into(),
-            })),
+            })],
             attempts: vec![
                 attempt("met-no", Class::RateLimited, Some(429), 83),
                 attempt("open-meteo", Class::Ok, Some(200), 112),
@@ -119,7 +117,7 @@ mod tests {
             age: Duration::from_millis(7_199_999),
             fresh_for: Duration::ZERO,
             observed_at: None,
-            attribution: None,
+            attribution: Vec::new(),
             attempts: Vec::new(),
             next_cursor: Some("b3BlbjoyMA".into()),
             ..answer()

@@ -104,7 +104,7 @@ mod tests {
             age: Duration::from_secs(age),
             fresh_for: Duration::from_secs(fresh_for),
             observed_at: None,
-            attribution: None,
+            attribution: Vec::new(),
             attempts: Vec::new(),
             next_cursor: None,
         }

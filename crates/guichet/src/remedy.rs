@@ -20,6 +20,7 @@ pub(crate) fn why(reason: SkipReason) -> &'static str {
         SkipReason::Quota => "its quota is used up",
         SkipReason::Busy => "busy",
         SkipReason::OtherCursor => "the cursor belongs to another provider",
+        SkipReason::OutOfTime => "time was up before its turn",
     }
 }
 
@@ -38,7 +39,8 @@ pub(crate) fn to_use(provider: &Provider, reason: SkipReason, config: &Config) -
         | SkipReason::Suspended
         | SkipReason::Quota
         | SkipReason::Busy
-        | SkipReason::OtherCursor => None,
+        | SkipReason::OtherCursor
+        | SkipReason::OutOfTime => None,
     }
 }
 

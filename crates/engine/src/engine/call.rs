@@ -8,7 +8,7 @@ use guichet_catalogue::model::Catalogue;
 use serde_json::{Map, Value, json};
 
 use super::{Engine, Landed, Outcome, chain, kept};
-use crate::answer::{Answer, Reason, Refusal, Served};
+use crate::answer::{Answer, Attribution, Reason, Refusal, Served};
 use crate::cache::{self, Entry, Key};
 use crate::call::{Call, Options};
 use crate::deadline::Deadline;
@@ -142,10 +142,28 @@ async fn old_answer(
 fn ask(engine: Engine, mut call: Call, deadline: Deadline) -> BoxFuture<'static, Outcome> {
     Box::pin(async move {
         let catalogue = engine.catalogue();
-        resolve_places(&engine, &catalogue, &mut call, deadline).await?;
+        let places = resolve_places(&engine, &catalogue, &mut call, deadline).await?;
         fill_internal(&mut call);
-        chain::run(&engine, &catalogue, &call, deadline).await
+        let landed = chain::run(&engine, &catalogue, &call, deadline).await?;
+        Ok(attributed(landed, places))
     })
+}
+
+/// Whoever found the place is named too: the coordinates are theirs.
+fn attributed(landed: Landed, places: Vec<Arc<Attribution>>) -> Landed {
+    if places.is_empty() {
+        return landed;
+    }
+    let mut entry = Entry::clone(&landed.entry);
+    for attribution in places {
+        if !entry.attribution.contains(&attribution) {
+            entry.attribution.push(attribution);
+        }
+    }
+    Landed {
+        entry: Arc::new(entry),
+        ..landed
+    }
 }
 
 /// Places by name become coordinates through geocoding, with its own candidates, cache and fallback.
@@ -154,7 +172,8 @@ async fn resolve_places(
     catalogue: &Catalogue,
     call: &mut Call,
     deadline: Deadline,
-) -> Result<(), Refusal> {
+) -> Result<Vec<Arc<Attribution>>, Refusal> {
+    let mut attributions = Vec::new();
     for name in call.unresolved_places() {
         let wanted = call
             .parameters
@@ -191,8 +210,9 @@ async fn resolve_places(
             })?;
         let place = place(&found.data).ok_or_else(|| refused(Reason::PlaceNotFound(wanted)))?;
         call.parameters.insert(name.to_string(), place);
+        attributions.extend(found.attribution);
     }
-    Ok(())
+    Ok(attributions)
 }
 
 /// The first of the features that geocoding found, as filters see a place.

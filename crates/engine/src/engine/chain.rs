@@ -128,9 +128,9 @@ impl Chain<'_> {
         while let Some(candidate) = candidates.pop_front() {
             if self.deadline.passed() {
                 self.not_reached(&candidate);
-                candidates
-                    .iter()
-                    .for_each(|candidate| self.not_reached(candidate));
+                for candidate in &candidates {
+                    self.not_reached(candidate);
+                }
                 return Err(self.refusal(Reason::Deadline));
             }
             let left = 1 + candidates
@@ -454,7 +454,13 @@ impl Chain<'_> {
             data,
             provider: Arc::clone(&provider.id),
             local: provider.is_local(),
-            attribution: provider.terms.as_ref().and_then(attribution).map(Arc::new),
+            attribution: provider
+                .terms
+                .as_ref()
+                .and_then(attribution)
+                .map(Arc::new)
+                .into_iter()
+                .collect(),
             next_cursor,
             given_at: self.engine.0.clock.now(),
             fresh,
