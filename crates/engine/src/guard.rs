@@ -52,7 +52,7 @@ impl Guard {
     pub(crate) fn admit(
         self: &Arc<Self>,
         candidate: &Candidate,
-        claims: Vec<Claim>,
+        need: Need,
         now: Timestamp,
     ) -> Result<Permit, Skipped> {
         let names = names(candidate);
@@ -63,7 +63,7 @@ impl Guard {
         if let Some(suspension) = suspended {
             return Err(skipped(candidate, SkipReason::Suspended, suspension.until));
         }
-        let reservation = self.ledger.reserve(claims, now).map_err(|full| {
+        let reserved = self.ledger.reserve(need.claims, now).map_err(|full| {
             let reason = if full.busy {
                 SkipReason::Busy
             } else {
@@ -71,6 +71,7 @@ impl Guard {
             };
             skipped(candidate, reason, full.retry_at)
         })?;
+        let reservation = reserved.for_requests(need.requests);
         let passed = names.map(|name| {
             let admission = breakers
                 .get_mut(&name)
@@ -239,12 +240,65 @@ fn skipped(candidate: &Candidate, reason: SkipReason, retry_at: Option<Timestamp
     }
 }
 
-/// The same where a guess will do: each call counts one.
-pub(crate) fn claims_of_one(candidate: &Candidate, http: &Http) -> Vec<Claim> {
-    http.quotas
-        .iter()
-        .map(|quota| claim(candidate, quota, 1.0))
-        .collect()
+/// What a call needs of a provider's quotas.
+#[derive(Debug)]
+pub(crate) struct Need {
+    pub(crate) claims: Vec<Claim>,
+    /// The requests that the claims are for, alike in weight.
+    requests: u32,
+}
+
+impl Need {
+    /// One request that costs one.
+    pub(crate) fn of_one(candidate: &Candidate, http: &Http) -> Self {
+        let claims = http
+            .quotas
+            .iter()
+            .map(|quota| claim(candidate, quota, 1.0))
+            .collect();
+        Self {
+            claims,
+            requests: 1,
+        }
+    }
+
+    /// What asking a candidate costs: as much for each of its requests.
+    pub(crate) fn of(
+        candidate: &Candidate,
+        http: &Http,
+        program: &Program,
+        variables: &Variables,
+    ) -> Self {
+        // Windows of one provider mostly count alike: one run of the filter serves them all.
+        let mut last: Option<(Filter, f64)> = None;
+        let mut cost = |cost: Filter| match last {
+            Some((filter, units)) if filter == cost => units,
+            _ => {
+                let given = program.run(cost, &variables.params, variables);
+                let units = given
+                    .ok()
+                    .and_then(|value| value.as_f64())
+                    .unwrap_or(1.0)
+                    .max(0.0);
+                last = Some((cost, units));
+                units
+            }
+        };
+        let requests = requests(candidate);
+        let claims = http.quotas.iter().map(|quota| {
+            // Requests of one attempt follow each other, so only one of them is under way.
+            let times = if quota.window == Window::Concurrency {
+                1.0
+            } else {
+                f64::from(requests)
+            };
+            claim(candidate, quota, quota.cost.map_or(1.0, &mut cost) * times)
+        });
+        Self {
+            claims: claims.collect(),
+            requests,
+        }
+    }
 }
 
 /// How many requests asking a candidate takes.
@@ -253,34 +307,6 @@ fn requests(candidate: &Candidate) -> u32 {
         Call::Http(call) => u32::try_from(call.exchanges().count()).unwrap_or(u32::MAX),
         Call::Local(_) => 1,
     }
-}
-
-/// What asking a candidate needs of its quotas: as much for each of its requests.
-pub(crate) fn claims(
-    candidate: &Candidate,
-    http: &Http,
-    program: &Program,
-    variables: &Variables,
-) -> Vec<Claim> {
-    // Windows of one provider mostly count alike: one run of the filter serves them all.
-    let mut last: Option<(Filter, f64)> = None;
-    let mut units = |cost: Filter| match last {
-        Some((filter, units)) if filter == cost => units,
-        _ => {
-            let given = program.run(cost, &variables.params, variables);
-            let units = given
-                .ok()
-                .and_then(|value| value.as_f64())
-                .unwrap_or(1.0)
-                .max(0.0);
-            last = Some((cost, units));
-            units
-        }
-    };
-    http.quotas
-        .iter()
-        .map(|quota| claim(candidate, quota, quota.cost.map_or(1.0, &mut units)))
-        .collect()
 }
 
 fn claim(candidate: &Candidate, quota: &Arc<Quota>, units: f64) -> Claim {
@@ -292,16 +318,9 @@ fn claim(candidate: &Candidate, quota: &Arc<Quota>, units: f64) -> Claim {
         (Scope::Key, Some(credential)) => format!("{owner}@{}", credential.id).into(),
         _ => owner.into(),
     };
-    // Requests of one attempt follow each other, so only one of them is under way.
-    let counted = match quota.window {
-        Window::Concurrency => 1.0,
-        Window::Bucket(_) | Window::Fixed(_) | Window::Calendar { .. } => {
-            f64::from(requests(candidate))
-        }
-    };
     Claim {
         budget,
         quota: Arc::clone(quota),
-        units: units * counted,
+        units,
     }
 }

@@ -225,15 +225,15 @@ fn a_value_nested_too_deep_is_stopped_before_it_can_overflow_a_stack() {
         "reduce range(200000) as $i (0; [.])",
         "reduce range(200000) as $i (0; {a: .})",
         "reduce range(200000) as $i (0; [0, .])",
-        "null | setpath([range(200000) | 0]; 1)",
         "until(false; [.])",
     ] {
+        let stopped = run(code, &json!(0));
         assert!(
             matches!(
-                run(code, &json!(0)),
+                stopped,
                 Err(FilterError::Stopped(Bound::Depth | Bound::Time))
             ),
-            "{code}"
+            "{code}: {stopped:?}"
         );
     }
     assert!(matches!(

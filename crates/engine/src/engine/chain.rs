@@ -19,7 +19,7 @@ use crate::cache::{Entry, lifetimes};
 use crate::call::Call;
 use crate::cursor::Cursor;
 use crate::deadline::Deadline;
-use crate::guard::{Permit, claims, claims_of_one};
+use crate::guard::{Need, Permit};
 use crate::outcome::{Attempt, Class, Failure};
 use crate::plan::{Candidate, Planning};
 use crate::read::Answer;
@@ -217,11 +217,11 @@ impl Chain<'_> {
         let Some(http) = candidate.endpoint.provider.http() else {
             return true;
         };
-        let claims = claims_of_one(candidate, http);
+        let need = Need::of_one(candidate, http);
         self.engine
             .0
             .guard
-            .peek(candidate, &claims, self.engine.0.clock.now())
+            .peek(candidate, &need.claims, self.engine.0.clock.now())
             .is_none()
     }
 
@@ -242,9 +242,9 @@ impl Chain<'_> {
 
     /// Leave to call, with its reservation written down before anything is sent.
     async fn permit(&mut self, candidate: &Candidate, http: &Http) -> Option<Permit> {
-        let claims = claims(candidate, http, &self.catalogue.program, &self.variables);
+        let need = Need::of(candidate, http, &self.catalogue.program, &self.variables);
         let guard = &self.engine.0.guard;
-        match guard.admit(candidate, claims, self.engine.0.clock.now()) {
+        match guard.admit(candidate, need, self.engine.0.clock.now()) {
             Ok(permit) => {
                 self.engine
                     .0

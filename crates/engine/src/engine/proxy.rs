@@ -15,7 +15,7 @@ use super::call::refused;
 use crate::answer::{Reason, Refusal, SkipReason, Skipped};
 use crate::attempt::failed;
 use crate::call::Caller;
-use crate::guard::{Permit, claims};
+use crate::guard::{Need, Permit};
 use crate::outcome::{Attempt, Class, Failure};
 use crate::plan::{Candidate, unusable};
 use crate::replay::seconds;
@@ -79,11 +79,11 @@ impl Engine {
         let request = draft
             .sign(&http.auth, secret)
             .map_err(|_| left_out(provider, SkipReason::NoCredential))?;
-        let claims = claims(&candidate, http, &catalogue.program, &variables);
+        let need = Need::of_one(&candidate, http);
         let permit = self
             .0
             .guard
-            .admit(&candidate, claims, self.0.clock.now())
+            .admit(&candidate, need, self.0.clock.now())
             .map_err(|skipped| Refusal {
                 retry_at: skipped.retry_at,
                 skipped: vec![skipped],

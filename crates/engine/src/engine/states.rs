@@ -6,7 +6,7 @@ use guichet_catalogue::model::Operation;
 
 use super::Engine;
 use crate::answer::{SkipReason, Skipped};
-use crate::guard::claims_of_one;
+use crate::guard::Need;
 use crate::identity::CredentialId;
 use crate::plan::{Candidate, unusable};
 
@@ -60,8 +60,8 @@ impl Engine {
                     credential,
                 };
                 let state = provider.http().and_then(|http| {
-                    let claims = claims_of_one(&candidate, http);
-                    self.0.guard.peek(&candidate, &claims, now)
+                    let need = Need::of_one(&candidate, http);
+                    self.0.guard.peek(&candidate, &need.claims, now)
                 });
                 let credential = candidate.credential.map(|credential| credential.id);
                 CandidateState {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Engine;
 use crate::attempt::Attempting;
-use crate::guard::claims;
+use crate::guard::Need;
 use crate::identity::CredentialId;
 use crate::outcome::Class;
 use crate::plan::Candidate;
@@ -78,8 +78,8 @@ impl Engine {
             now: seconds(self.0.clock.now()),
             ..Variables::default()
         };
-        let claims = claims(&candidate, http, &catalogue.program, &variables);
-        let mut permit = match self.0.guard.admit(&candidate, claims, self.0.clock.now()) {
+        let need = Need::of(&candidate, http, &catalogue.program, &variables);
+        let mut permit = match self.0.guard.admit(&candidate, need, self.0.clock.now()) {
             Ok(permit) => permit,
             Err(skipped) => return nothing(&format!("not asked: {:?}", skipped.reason)),
         };
