@@ -187,8 +187,8 @@ async fn left_alone_until(stage: &Stage, path: &str, at: Timestamp) {
     assert!((0.0..1.0).contains(&late), "{path}: {told}");
     let asked = stage.upstream.asked(host(limit));
 
-    let nearly = at.duration_since(stage.now()).unsigned_abs() - Duration::from_secs(1);
-    stage.wait(nearly).await;
+    let nearly = (at - SignedDuration::from_secs(1)).duration_since(stage.now());
+    stage.wait(nearly.unsigned_abs()).await;
     let refusal = ask(stage, limit, alone()).await.unwrap_err();
     assert_eq!(refusal.reason, Reason::AllSuspended, "{path}");
     assert_eq!(refusal.retry_at, Some(told), "{path}");
