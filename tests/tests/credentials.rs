@@ -189,7 +189,6 @@ async fn a_dead_key_of_the_environment_is_tried_again_after_a_restart() {
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "the first credentials of an engine count as changed, which lifts what was remembered"]
 async fn a_dead_key_of_the_vault_stays_dead_over_a_restart() {
     assert!(!dead_key_is_shown_after_a_restart("main").await);
 }

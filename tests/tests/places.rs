@@ -227,7 +227,6 @@ async fn when_those_who_might_know_are_down_a_place_is_not_said_to_be_unknown() 
 }
 
 #[tokio::test(start_paused = true)]
-#[ignore = "what is computed here has the last word while those who might know more are suspended"]
 async fn nor_is_it_when_they_are_left_alone_because_they_were_down() {
     for place in NOT_IN_THIS_BINARY {
         let stage = started(json(429, &value!({})), json(429, &value!({}))).await;

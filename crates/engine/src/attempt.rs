@@ -56,7 +56,7 @@ impl Attempting<'_> {
         let answer = self
             .exchange(&call.last, call.next, end, reservation)
             .await?;
-        validate(shape, &answer.result)?;
+        validate(shape, &answer.result).map_err(|failure| failure.with_status(answer.status))?;
         Ok(answer)
     }
 

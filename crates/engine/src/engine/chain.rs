@@ -193,10 +193,16 @@ impl Chain<'_> {
     }
 
     /// A provider's word counts. What is computed here knows a part of the world, so its word counts where nobody who
-    /// might know more has failed.
+    /// might know more has failed, or is left alone because it did.
     fn knows_no_such_thing(&self) -> bool {
-        let failed = |attempt: &Attempt| attempt.class != Class::Empty;
-        self.empty_said || (self.empty_computed && !self.attempts.iter().any(failed))
+        let failed = self
+            .attempts
+            .iter()
+            .any(|attempt| attempt.class != Class::Empty);
+        let left_alone = self.skipped.iter().any(|skipped| {
+            skipped.reason.is_temporary() || skipped.reason == SkipReason::OutOfTime
+        });
+        self.empty_said || (self.empty_computed && !failed && !left_alone)
     }
 
     fn refusal(&mut self, reason: Reason) -> Refusal {

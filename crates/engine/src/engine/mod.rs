@@ -205,7 +205,8 @@ impl Engine {
     }
 }
 
-/// Providers whose credentials are not what they were.
+/// Providers whose credentials are not what they were. Where there were none before, none has changed: what is
+/// remembered of the last run holds, and a new secret has a name of its own.
 fn changed(before: &Credentials, after: &Credentials) -> Vec<Arc<str>> {
     use secrecy::ExposeSecret;
 
@@ -219,8 +220,8 @@ fn changed(before: &Credentials, after: &Credentials) -> Vec<Arc<str>> {
         })
         .collect()
     };
-    let providers = before.keys().chain(after.keys());
-    providers
+    before
+        .keys()
         .filter(|id| print(before.get(*id)) != print(after.get(*id)))
         .cloned()
         .collect()
