@@ -25,10 +25,6 @@ use clap::Parser;
 use crate::commands::CommandLine;
 use crate::failure::Verdict;
 
-/// An answer is many small pieces of memory, made on one thread and freed on another.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Filters recurse on the stack: twice tokio's usual size.
 const STACK_BYTES: usize = 4 << 20;
 
