@@ -1,0 +1,13 @@
+//! What AI clients and providers speak: four dialects, and one common form between them.
+//!
+//! [`chat`] is the common form: a conversation, an answer, the events of a stream. Each dialect's module reads and
+//! writes it; nothing is translated from one dialect to another directly, so a new dialect is one module. Where both
+//! sides speak the same dialect nothing is translated at all: [`members`] changes single members of a body and leaves
+//! every other byte as it is.
+//!
+//! **Invariant:** pure. Bytes in, bytes out; no clock, no network, no catalogue.
+
+pub mod chat;
+pub mod error;
+pub mod framing;
+pub mod members;

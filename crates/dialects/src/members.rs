@@ -1,0 +1,1 @@
+//! Single members of a JSON object, changed without touching the bytes of the others.
