@@ -47,3 +47,47 @@ pub struct ProviderError {
     /// Its sentence. It may repeat what the caller sent; it is passed on for `bad_request` only.
     pub message: String,
 }
+
+/// What the gateway tells a caller of a failure; each dialect writes it as its own error object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DoorError {
+    /// The HTTP status.
+    pub status: u16,
+    /// What kind of failure it is.
+    pub kind: ErrorKind,
+    /// What is wrong, and the way out.
+    pub message: String,
+    /// The caller's field that is wrong.
+    pub param: Option<String>,
+    /// A finer word than the kind: `context_length_exceeded`, `model_not_found` …
+    pub code: Option<String>,
+    /// The id under which the gateway remembers the request.
+    pub request_id: Option<String>,
+}
+
+/// The kinds of failure that the dialects have words for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ErrorKind {
+    /// The request is wrong.
+    InvalidRequest,
+    /// No key, or not a valid one.
+    Authentication,
+    /// The key may not do this.
+    Permission,
+    /// No such model, no such thing.
+    NotFound,
+    /// The body is too large.
+    TooLarge,
+    /// Too fast; later it works.
+    RateLimited,
+    /// Spent: waiting a little does not help.
+    QuotaExceeded,
+    /// Nobody has capacity now.
+    Overloaded,
+    /// The providers failed.
+    Upstream,
+    /// The providers were too slow.
+    Timeout,
+    /// The gateway failed.
+    Internal,
+}

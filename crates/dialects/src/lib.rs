@@ -11,3 +11,4 @@ pub mod chat;
 pub mod error;
 pub mod framing;
 pub mod members;
+pub mod written;
