@@ -1,10 +1,13 @@
 //! Places by name: found once through geocoding's own providers, and never said to be unknown by those who cannot know.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use guichet_catalogue::files::Files;
+use guichet_catalogue::model::Catalogue;
 use guichet_catalogue::sample::samples;
+use guichet_catalogue::{Surroundings, load};
 use guichet_engine::answer::{Answer, Reason, Refusal};
 use guichet_engine::replay::response;
 use guichet_engine::transport::TransportError;
@@ -176,6 +179,42 @@ async fn the_callers_choice_of_providers_is_no_choice_of_geocoders() {
     let chosen = value!({"place": "Paris", "providers": "open-meteo"});
     answered(&stage, "weather/current", chosen).await;
     assert_eq!(asked(&stage), [1, 0, 1]);
+}
+
+/// These categories, with a Photon whose terms forbid commercial use.
+fn with_photon_for_private_use(categories: &[&str]) -> Arc<Catalogue> {
+    let mut files = Files::default();
+    for (path, file) in Files::built_in().iter() {
+        let category = path.split('/').next().unwrap_or_default();
+        if !categories.contains(&category) {
+            continue;
+        }
+        let mut file = file.clone();
+        if path == "geocoding/photon.toml" {
+            let (allowed, forbidden) = ("commercial  = true", "commercial  = false");
+            assert!(file.text.contains(allowed), "{path}");
+            file.text = file.text.replace(allowed, forbidden).into();
+        }
+        files.insert(path, file);
+    }
+    let functions: Vec<&str> = guichet_local::names().collect();
+    let loaded = load(&files, &Surroundings { functions });
+    Arc::new(loaded.unwrap_or_else(|problems| panic!("{problems}")))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commercial_call_has_its_place_found_by_those_who_allow_commercial_use() {
+    let found = value!([{"lat": "48.2", "lon": "-1.6", "display_name": "There", "category": "place", "type": "city"}]);
+    for (licence, photon, nominatim) in [("any", 1, 0), ("commercial", 0, 1)] {
+        let catalogue = with_photon_for_private_use(&["geocoding", "time"]);
+        let stage = Setup::of(catalogue).start().await;
+        stage.upstream.always(PHOTON, found_at(48.1, -1.5));
+        stage.upstream.always(NOMINATIM, json(200, &found));
+        let wanted = value!({"place": "Over there", "date": "2026-06-21", "licence": licence});
+        answered(&stage, "time/sun", wanted).await;
+        assert_eq!(stage.upstream.asked(PHOTON), photon, "{licence}");
+        assert_eq!(stage.upstream.asked(NOMINATIM), nominatim, "{licence}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -186,6 +186,7 @@ async fn resolve_places(
         };
         let options = Options {
             timeout: Some(deadline.time_for_places()),
+            commercial: call.options.commercial,
             ..Options::default()
         };
         let parameters = Map::from_iter([
