@@ -6,7 +6,8 @@ use std::time::Duration;
 use bytes::Bytes;
 use guichet_catalogue::parameters::InvalidParameter;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
 
 use crate::outcome::{Attempt, whole_seconds};
 
@@ -28,7 +29,7 @@ pub struct Answer {
     /// When the fact was true at its source, where the result says so (RFC 3339, or a date).
     pub observed_at: Option<Arc<str>>,
     /// What the terms of the provider, and of whoever found the place, want shown.
-    pub attribution: Vec<Arc<Attribution>>,
+    pub attribution: Attributions,
     /// What was tried for this call, in order; empty when it came from the cache.
     pub attempts: Vec<Attempt>,
     /// Continues the list.
@@ -83,6 +84,62 @@ pub struct Attribution {
     /// Under which licence the data stands.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub licence: String,
+}
+
+/// What is to be shown with an answer. It is written into every answer, so that its JSON text is kept beside it.
+#[derive(Clone, Default)]
+pub struct Attributions(Option<Arc<(Vec<Attribution>, Box<RawValue>)>>);
+
+impl Attributions {
+    /// All of these together, each once.
+    pub fn new(all: impl IntoIterator<Item = Attribution>) -> Self {
+        let mut list: Vec<Attribution> = Vec::new();
+        for one in all {
+            if !list.contains(&one) {
+                list.push(one);
+            }
+        }
+        let json = serde_json::value::to_raw_value(&list).ok();
+        Self(
+            json.filter(|_| !list.is_empty())
+                .map(|json| Arc::new((list, json))),
+        )
+    }
+}
+
+impl std::ops::Deref for Attributions {
+    type Target = [Attribution];
+
+    fn deref(&self) -> &[Attribution] {
+        self.0.as_deref().map_or(&[], |(list, _)| list)
+    }
+}
+
+impl Serialize for Attributions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.as_deref() {
+            Some((_, json)) => json.serialize(serializer),
+            None => serializer.collect_seq::<[(); 0]>([]),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Attributions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::deserialize(deserializer).map(Self::new)
+    }
+}
+
+impl PartialEq for Attributions {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
+}
+
+impl std::fmt::Debug for Attributions {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_list().entries(self.iter()).finish()
+    }
 }
 
 /// Why there is no answer.

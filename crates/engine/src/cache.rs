@@ -10,7 +10,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 
-use crate::answer::{Answer, Attribution, Served};
+use crate::answer::{Answer, Attributions, Served};
 use crate::call::Call;
 
 /// Everything that decides an answer, as text.
@@ -27,7 +27,7 @@ pub(crate) struct Entry {
     pub(crate) local: bool,
     pub(crate) observed_at: Option<Arc<str>>,
     #[serde(default)]
-    pub(crate) attribution: Vec<Arc<Attribution>>,
+    pub(crate) attribution: Attributions,
     pub(crate) next_cursor: Option<String>,
     pub(crate) given_at: Timestamp,
     /// For how long it is served without asking.
@@ -93,6 +93,11 @@ pub(crate) fn lifetimes(operation: &Operation, provider: &Provider) -> (Duration
         .unwrap_or(Duration::MAX);
     let bounded = |time: Option<Duration>| time.unwrap_or_default().min(most);
     (bounded(operation.fresh), bounded(operation.stale))
+}
+
+/// Whether equal calls of an operation share one answer.
+pub(crate) fn is_shared(operation: &Operation) -> bool {
+    !operation.effects && (operation.fresh.is_some() || operation.stale.is_some())
 }
 
 /// The key of a call's answer.

@@ -23,6 +23,14 @@ pub struct Call {
     pub caller: Caller,
 }
 
+/// A call that may be asked again and again by the same organization: read and checked once.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub(crate) call: Call,
+    /// Where its answer is kept; none where equal calls do not share one.
+    pub(crate) key: Option<crate::cache::Key>,
+}
+
 /// Who asks.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -97,6 +105,30 @@ impl Call {
             .map(|parameter| Arc::clone(&parameter.name))
             .filter(|name| named(name))
             .collect()
+    }
+}
+
+impl Prepared {
+    /// Prepares a call; none where its answer depends on more than what is asked and for which organization.
+    #[must_use]
+    pub fn new(call: Call) -> Option<Self> {
+        let mut parameters = call.operation.parameters.iter();
+        if parameters.any(|parameter| parameter.internal) {
+            return None;
+        }
+        let shared = crate::cache::is_shared(&call.operation);
+        let key = shared.then(|| crate::cache::key(&call));
+        Some(Self { call, key })
+    }
+
+    /// The call, asked by this caller now. The caller belongs to the same organization.
+    #[must_use]
+    pub fn asked_by(&self, caller: Caller) -> Call {
+        debug_assert_eq!(caller.organization, self.call.caller.organization);
+        Call {
+            caller,
+            ..self.call.clone()
+        }
     }
 }
 

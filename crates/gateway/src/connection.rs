@@ -18,7 +18,6 @@ use crate::gateway::Gateway;
 use crate::settings::Settings;
 use crate::stream::Watched;
 
-const MOST_HEADERS: usize = 100;
 const MOST_STREAMS: u32 = 128;
 /// hyper takes no smaller buffer.
 const LEAST_BUFFER: usize = 8192;
@@ -71,7 +70,7 @@ fn builder(settings: &Settings) -> auto::Builder<TokioExecutor> {
         .timer(TokioTimer::new())
         // `Activity` keeps the time: hyper's own limit would also end connections that only rest.
         .header_read_timeout(None)
-        .max_headers(MOST_HEADERS)
+        // hyper's own limit of 100 headers stays: set by hand, it would cost an allocation per request.
         // `pipeline_flush` stays off: it holds back the answer to a head that is refused half-read.
         .max_buf_size(settings.max_head.max(LEAST_BUFFER));
     builder

@@ -6,15 +6,26 @@ use guichet_access::Principal;
 use guichet_catalogue::model::{self, Catalogue, Operation};
 use guichet_catalogue::suggest::nearest;
 use guichet_engine::answer::Answer;
-use guichet_engine::call::Call;
+use guichet_engine::call::{Call, Prepared};
 use http::{HeaderValue, Method, StatusCode};
 
+use crate::asked::Question;
 use crate::codes::Code;
 use crate::gateway::Gateway;
 use crate::problem::Problem;
 use crate::reply::{Reply, Story, empty_response, json_response};
 use crate::visit::Visit;
 use crate::{envelope, freshness, input, refusal};
+
+/// The answer to a URL that came before, if it is at hand.
+pub(crate) fn recall(gateway: &Gateway, visit: &Visit, principal: &Principal) -> Option<Reply> {
+    let url = readable_again(visit)?;
+    let engine = &gateway.shared.engine;
+    let day = gateway.shared.asked.under(&engine.catalogue());
+    let question = day.find(principal, url)?;
+    let answer = engine.recall(&question.prepared)?;
+    Some(told(visit, &question.operation, answer).about(&question.counts))
+}
 
 /// Answers one operation.
 pub(crate) async fn answer(
@@ -24,26 +35,47 @@ pub(crate) async fn answer(
     category: &str,
     name: &str,
 ) -> Result<Reply, Problem> {
-    let operation = find(&gateway.shared.engine.catalogue(), category, name)?;
-    let outcome = call(gateway, visit, principal, &operation).await;
+    let catalogue = gateway.shared.engine.catalogue();
+    let operation = find(&catalogue, category, name)?;
+    let day = gateway.shared.asked.under(&catalogue);
+    let counts = day.counts(&gateway.shared.metrics, &operation.id);
+    let outcome = match read(visit, principal, &operation) {
+        Ok(call) => {
+            if let Some((url, prepared)) = readable_again(visit).zip(Prepared::new(call.clone())) {
+                let question = Question {
+                    operation: Arc::clone(&operation),
+                    counts: Arc::clone(&counts),
+                    prepared,
+                };
+                day.keep(principal, url, Arc::new(question));
+            }
+            gateway
+                .shared
+                .engine
+                .call(call)
+                .await
+                .map_err(Problem::from)
+        }
+        Err(problem) => Err(problem),
+    };
     let reply = match outcome {
         Ok(answer) => told(visit, &operation, answer),
         Err(problem) => Reply::refusing(problem, &visit.request_id),
     };
-    Ok(reply.about(&operation.id.category, &operation.id.name))
+    Ok(reply.about(&counts))
 }
 
-async fn call(
-    gateway: &Gateway,
-    visit: &Visit,
-    principal: &Principal,
-    operation: &Arc<Operation>,
-) -> Result<Answer, Problem> {
+/// The URL, where it says everything that is asked.
+fn readable_again(visit: &Visit) -> Option<&str> {
+    let reads = matches!(visit.head.method, Method::GET | Method::HEAD);
+    let url = visit.head.uri.path_and_query().filter(|_| reads)?;
+    Some(url.as_str())
+}
+
+fn read(visit: &Visit, principal: &Principal, operation: &Arc<Operation>) -> Result<Call, Problem> {
     check_method(&visit.head.method, operation)?;
     let raw = input::read(&visit.head, &visit.body)?;
-    let call = Call::read(Arc::clone(operation), raw, visit.caller(principal))
-        .map_err(refusal::invalid)?;
-    Ok(gateway.shared.engine.call(call).await?)
+    Call::read(Arc::clone(operation), raw, visit.caller(principal)).map_err(refusal::invalid)
 }
 
 /// Every operation can be asked by POST; one that changes something, or takes much, by nothing else.

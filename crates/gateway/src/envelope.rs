@@ -1,13 +1,14 @@
 //! The body of a data answer: `{"data": …, "meta": {…}}`, written around the engine's bytes, which are not read again.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use guichet_catalogue::model::OperationId;
 use guichet_engine::outcome::Attempt;
 use serde::Serialize;
 
-use guichet_engine::answer::{Answer, Attribution, Served};
+use crate::content::Content;
+use guichet_engine::answer::{Answer, Attributions, Served};
 
 #[derive(Serialize)]
 struct Meta<'answer> {
@@ -17,15 +18,15 @@ struct Meta<'answer> {
     served: Served,
     age_s: u64,
     observed_at: Option<&'answer str>,
-    attribution: &'answer [Arc<Attribution>],
+    attribution: &'answer Attributions,
     attempts: &'answer [Attempt],
     request_id: &'answer str,
     next_cursor: Option<&'answer str>,
 }
 
-/// Writes the envelope of an answer.
-pub(crate) fn write(operation: &OperationId, answer: &Answer, request_id: &str) -> Vec<u8> {
-    /// Room for `meta` without growing, in nearly all answers.
+/// Writes the envelope of an answer. The data is not copied: it goes from the cache to the network as it is.
+pub(crate) fn write(operation: &OperationId, answer: &Answer, request_id: &str) -> Content {
+    /// Room for `meta` without growing, in nearly all answers; larger pieces of memory cost more to get.
     const META: usize = 768;
     let meta = Meta {
         category: &operation.category,
@@ -39,16 +40,15 @@ pub(crate) fn write(operation: &OperationId, answer: &Answer, request_id: &str) 
         request_id,
         next_cursor: answer.next_cursor.as_deref(),
     };
-    let mut body = Vec::with_capacity(answer.data.len() + META);
-    body.extend_from_slice(b"{\"data\":");
-    body.extend_from_slice(&answer.data);
-    body.extend_from_slice(b",\"meta\":");
-    if serde_json::to_writer(&mut body, &meta).is_err() {
+    let mut end = Vec::with_capacity(META);
+    end.extend_from_slice(b",\"meta\":");
+    if serde_json::to_writer(&mut end, &meta).is_err() {
         // Strings, numbers and times always serialize, and a vector always takes more.
-        body.extend_from_slice(b"null");
+        end.extend_from_slice(b"null");
     }
-    body.push(b'}');
-    body
+    end.push(b'}');
+    let begin = Bytes::from_static(b"{\"data\":");
+    Content::of([begin, answer.data.clone(), end.into()])
 }
 
 /// Rounded down: an answer is never said to be older than it is.
@@ -58,7 +58,8 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
+    use bytes::Buf;
+    use guichet_engine::answer::Attribution;
     use guichet_engine::outcome::Class;
 
     use super::*;
@@ -86,11 +87,11 @@ mod tests {
             age: Duration::ZERO,
             fresh_for: Duration::from_mins(10),
             observed_at: Some("2026-11-22T10:30:00Z".into()),
-            attribution: vec![Arc::new(Attribution {
+            attribution: Attributions::new([Attribution {
                 text: "Weather data by Open-Meteo.com".into(),
                 url: "https://open-meteo.com/".into(),
                 licence: "CC-BY-4.0".into(),
-            })],
+            }]),
             attempts: vec![
                 attempt("met-no", Class::RateLimited, Some(429), 83),
                 attempt("open-meteo", Class::Ok, Some(200), 112),
@@ -100,8 +101,9 @@ mod tests {
     }
 
     fn written(answer: &Answer) -> String {
-        let value: serde_json::Value =
-            serde_json::from_slice(&write(&id(), answer, "r-1")).unwrap();
+        let mut pieces = write(&id(), answer, "r-1").into_pieces();
+        let text = pieces.copy_to_bytes(pieces.remaining());
+        let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
         serde_json::to_string_pretty(&value).unwrap()
     }
 
@@ -117,7 +119,7 @@ mod tests {
             age: Duration::from_millis(7_199_999),
             fresh_for: Duration::ZERO,
             observed_at: None,
-            attribution: Vec::new(),
+            attribution: Attributions::default(),
             attempts: Vec::new(),
             next_cursor: Some("b3BlbjoyMA".into()),
             ..answer()

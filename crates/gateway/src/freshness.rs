@@ -1,49 +1,49 @@
 //! What the headers say of an answer's age: `Age`, `Cache-Control`, `Cache-Status` (RFC 9211), `ETag`.
 
-use std::fmt::Write;
-
 use guichet_catalogue::model::Operation;
 use guichet_engine::answer::{Answer, Served};
 use http::HeaderMap;
 use http::header::{AGE, CACHE_CONTROL, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH};
 
 use crate::envelope::whole_seconds;
-use crate::reply::{Response, set_header};
+use crate::reply::Response;
+use crate::values::Values;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
 /// Says how old the answer is, and for how long it may be kept.
 pub(crate) fn tell(response: &mut Response, operation: &Operation, answer: &Answer) {
     let fresh = operation.fresh.map(whole_seconds);
-    set_header(response, CACHE_STATUS, cache_status(answer, fresh));
-    set_header(response, CACHE_CONTROL, cache_control(answer, fresh));
+    let headers = response.headers_mut();
+    let mut values = Values::new(128);
+    headers.insert(CACHE_STATUS, cache_status(&mut values, answer, fresh));
+    headers.insert(CACHE_CONTROL, cache_control(&mut values, answer, fresh));
     if matches!(answer.served, Served::Cached | Served::Stale) {
-        response
-            .headers_mut()
-            .insert(AGE, whole_seconds(answer.age).into());
+        headers.insert(AGE, values.number(whole_seconds(answer.age)).end());
     }
 }
 
-fn cache_status(answer: &Answer, fresh: Option<u64>) -> String {
-    let mut status = String::with_capacity(48);
-    status.push_str("guichet; ");
+fn cache_status(values: &mut Values, answer: &Answer, fresh: Option<u64>) -> HeaderValue {
     let left = whole_seconds(answer.fresh_for);
-    let written = match answer.served {
-        Served::Cached => write!(status, "hit; ttl={left}"),
+    let status = values.text("guichet; ");
+    match answer.served {
+        Served::Cached => status.text("hit; ttl=").number(left),
         Served::Stale => {
             let over = whole_seconds(answer.age).saturating_sub(fresh.unwrap_or(0));
-            write!(status, "hit; ttl=-{over}; detail=stale-if-error")
+            let status = status.text("hit; ttl=-").number(over);
+            status.text("; detail=stale-if-error")
         }
-        Served::Fresh | Served::Local if left > 0 => write!(status, "fwd=miss; stored; ttl={left}"),
-        Served::Fresh | Served::Local if fresh.is_some() => write!(status, "fwd=miss"),
-        Served::Fresh | Served::Local => write!(status, "fwd=bypass"),
-    };
-    debug_assert!(written.is_ok(), "a string takes everything");
-    status
+        Served::Fresh | Served::Local if left > 0 => {
+            status.text("fwd=miss; stored; ttl=").number(left)
+        }
+        Served::Fresh | Served::Local if fresh.is_some() => status.text("fwd=miss"),
+        Served::Fresh | Served::Local => status.text("fwd=bypass"),
+    }
+    .end()
 }
 
 /// `max-age` counts from the answer's birth, as `Age` does.
-fn cache_control(answer: &Answer, fresh: Option<u64>) -> HeaderValue {
+fn cache_control(values: &mut Values, answer: &Answer, fresh: Option<u64>) -> HeaderValue {
     if fresh.is_none() {
         return HeaderValue::from_static("no-store");
     }
@@ -51,16 +51,15 @@ fn cache_control(answer: &Answer, fresh: Option<u64>) -> HeaderValue {
         0 => HeaderValue::from_static("private, max-age=0"),
         left => {
             let total = whole_seconds(answer.age) + left;
-            HeaderValue::try_from(format!("private, max-age={total}"))
-                .unwrap_or(HeaderValue::from_static("private, max-age=0"))
+            values.text("private, max-age=").number(total).end()
         }
     }
 }
 
 /// A validator. It is weak, because the `meta` beside the data differs from answer to answer.
 pub(crate) fn etag(digest: u128) -> HeaderValue {
-    HeaderValue::try_from(format!("W/\"{digest:032x}\""))
-        .unwrap_or(HeaderValue::from_static("W/\"\""))
+    let mut values = Values::new(40);
+    values.text("W/\"").hexadecimal(digest).text("\"").end()
 }
 
 /// Whether the caller has this already.
@@ -104,16 +103,18 @@ mod tests {
             age: Duration::from_secs(age),
             fresh_for: Duration::from_secs(fresh_for),
             observed_at: None,
-            attribution: Vec::new(),
+            attribution: guichet_engine::answer::Attributions::default(),
             attempts: Vec::new(),
             next_cursor: None,
         }
     }
 
     fn told(answer: &Answer, fresh: Option<u64>) -> (String, String) {
+        let mut values = Values::new(0);
+        let text = |value: HeaderValue| value.to_str().unwrap().to_owned();
         (
-            cache_status(answer, fresh),
-            cache_control(answer, fresh).to_str().unwrap().to_owned(),
+            text(cache_status(&mut values, answer, fresh)),
+            text(cache_control(&mut values, answer, fresh)),
         )
     }
 

@@ -7,6 +7,7 @@ use std::time::Instant;
 use guichet_access::Access;
 use guichet_engine::Engine;
 
+use crate::asked::Asked;
 use crate::metrics::Metrics;
 use crate::pages::Pages;
 use crate::settings::Settings;
@@ -23,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) access: Access,
     pub(crate) settings: Settings,
     pub(crate) metrics: Metrics,
+    pub(crate) asked: Asked,
     pub(crate) pages: Pages,
     pub(crate) started: Instant,
     stopping: AtomicBool,
@@ -34,6 +36,7 @@ impl Gateway {
     pub fn new(engine: Engine, access: Access, settings: Settings, metrics: Metrics) -> Self {
         engine.observe(metrics.attempt_observer());
         let shared = Shared {
+            asked: Asked::new(engine.catalogue()),
             engine,
             access,
             settings,

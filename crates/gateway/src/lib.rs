@@ -7,11 +7,13 @@
 
 mod access_log;
 mod activity;
+mod asked;
 mod authentication;
 mod body;
 mod catalogue;
 mod codes;
 mod connection;
+mod content;
 mod data;
 mod docs;
 mod envelope;
@@ -35,9 +37,12 @@ mod standing;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod values;
 mod visit;
 
+pub use access_log::{AccessLog, LineFormat};
 pub use codes::Code;
+pub use content::{Content, Pieces};
 pub use gateway::Gateway;
 pub use metrics::Metrics;
 pub use serve::serve;

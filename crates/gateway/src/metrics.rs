@@ -3,11 +3,11 @@
 //! **Invariant:** labels are bounded by the code and the catalogue: no key, no URL, nothing that a caller writes.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use guichet_catalogue::model::OperationId;
 use guichet_engine::Observer;
-use guichet_engine::answer::Served;
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -18,11 +18,14 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::reply::{Response, Story, typed_response};
+use crate::router::{ROUTES, Route};
 
 /// What the doors count.
 pub struct Metrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
+    /// By the place of the route in the table; the last row is of paths that have none.
+    requests_by_place: [[OnceLock<Counter>; CLASSES.len()]; ROUTES.len() + 1],
     calls: Family<CallLabels, Counter>,
     durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
     attempts: Family<AttemptLabels, Counter>,
@@ -54,6 +57,13 @@ struct OperationLabels {
 struct AttemptLabels {
     provider: Name,
     class: &'static str,
+}
+
+/// The counts of one operation, at hand without looking them up by their labels.
+pub(crate) struct OperationCounts {
+    pub(crate) id: OperationId,
+    served: [OnceLock<Counter>; 4],
+    duration: Histogram,
 }
 
 /// A name of the catalogue.
@@ -105,6 +115,7 @@ impl Metrics {
         Self {
             registry,
             requests,
+            requests_by_place: Default::default(),
             calls,
             durations,
             attempts,
@@ -135,39 +146,60 @@ impl Metrics {
         })
     }
 
+    /// The counts of an operation.
+    pub(crate) fn of(&self, id: &OperationId) -> OperationCounts {
+        let labels = OperationLabels {
+            category: Name(Arc::clone(&id.category)),
+            operation: Name(Arc::clone(&id.name)),
+        };
+        OperationCounts {
+            id: id.clone(),
+            served: Default::default(),
+            duration: self.durations.get_or_create_owned(&labels),
+        }
+    }
+
     /// Counts a request that was answered.
     pub(crate) fn observe(
         &self,
-        route: &'static str,
+        route: Option<&'static Route>,
         status: StatusCode,
         story: &Story,
         took: Duration,
     ) {
-        self.requests
-            .get_or_create(&RequestLabels {
-                route,
-                status: class(status),
-            })
-            .inc();
-        let Some((category, operation)) = &story.operation else {
+        self.count_request(route, status);
+        let Some(operation) = &story.operation else {
             return;
         };
-        let (category, operation) = (Name(Arc::clone(category)), Name(Arc::clone(operation)));
-        let refused = story.refused.map(crate::codes::Code::as_str);
-        if let Some(outcome) = story.served.map(Served::as_str).or(refused) {
-            let labels = CallLabels {
-                category: category.clone(),
-                operation: operation.clone(),
-                outcome,
-            };
-            self.calls.get_or_create(&labels).inc();
+        if let Some(served) = story.served {
+            let count = || self.call(&operation.id, served.as_str());
+            operation.served[served as usize].get_or_init(count).inc();
+        } else if let Some(code) = story.refused {
+            self.call(&operation.id, code.as_str()).inc();
         }
-        self.durations
-            .get_or_create(&OperationLabels {
-                category,
-                operation,
+        operation.duration.observe(took.as_secs_f64());
+    }
+
+    fn count_request(&self, route: Option<&'static Route>, status: StatusCode) {
+        let place = route.map_or(ROUTES.len(), Route::place);
+        let class = class(status);
+        let count = || {
+            self.requests.get_or_create_owned(&RequestLabels {
+                route: route.map_or("unknown", |route| route.pattern),
+                status: CLASSES[class],
             })
-            .observe(took.as_secs_f64());
+        };
+        if let Some(row) = self.requests_by_place.get(place) {
+            row[class].get_or_init(count).inc();
+        }
+    }
+
+    fn call(&self, id: &OperationId, outcome: &'static str) -> Counter {
+        self.calls.get_or_create_owned(&CallLabels {
+            category: Name(Arc::clone(&id.category)),
+            operation: Name(Arc::clone(&id.name)),
+            outcome,
+        })
     }
 
     /// All counts as text.
@@ -194,14 +226,13 @@ fn histogram() -> Histogram {
     ])
 }
 
-fn class(status: StatusCode) -> &'static str {
-    match status.as_u16() / 100 {
-        1 => "1xx",
-        2 => "2xx",
-        3 => "3xx",
-        4 => "4xx",
-        _ => "5xx",
-    }
+const CLASSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// The place of a status among the classes.
+fn class(status: StatusCode) -> usize {
+    usize::from(status.as_u16() / 100)
+        .saturating_sub(1)
+        .min(CLASSES.len() - 1)
 }
 
 /// One more, until it is dropped.
@@ -217,5 +248,11 @@ impl Counted {
 impl Drop for Counted {
     fn drop(&mut self) {
         self.0.dec();
+    }
+}
+
+impl fmt::Debug for OperationCounts {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "OperationCounts({})", self.id)
     }
 }

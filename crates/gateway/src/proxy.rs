@@ -13,7 +13,6 @@ use http::header::{
     IF_NONE_MATCH, IF_RANGE, IF_UNMODIFIED_SINCE, LAST_MODIFIED, LINK, RANGE, RETRY_AFTER, VARY,
 };
 use http::{HeaderMap, StatusCode};
-use http_body_util::Full;
 
 use crate::codes::Code;
 use crate::gateway::Gateway;
@@ -144,7 +143,7 @@ fn passes_outward(name: &HeaderName) -> bool {
 }
 
 fn told(upstream: UpstreamResponse, provider: &str) -> Response {
-    let mut response = Response::new(Full::new(upstream.body));
+    let mut response = Response::new(upstream.body.into());
     *response.status_mut() =
         StatusCode::from_u16(upstream.status).unwrap_or(StatusCode::BAD_GATEWAY);
     *response.headers_mut() = only(&upstream.headers, passes_outward);

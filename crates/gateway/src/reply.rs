@@ -2,18 +2,18 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use guichet_engine::answer::Served;
 use guichet_engine::outcome::Attempt;
 use http::header::{CONTENT_TYPE, HeaderName};
 use http::{HeaderValue, StatusCode};
-use http_body_util::Full;
 
 use crate::codes::Code;
+use crate::content::Content;
+use crate::metrics::OperationCounts;
 use crate::problem::Problem;
 
-/// Every answer is whole before its first byte is sent.
-pub(crate) type Response = http::Response<Full<Bytes>>;
+/// An answer as it leaves.
+pub(crate) type Response = http::Response<Content>;
 
 /// A response and how it came about.
 #[derive(Debug)]
@@ -25,8 +25,8 @@ pub(crate) struct Reply {
 /// How a response came about.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
-    /// The operation, where there was one: its category and its name.
-    pub(crate) operation: Option<(Arc<str>, Arc<str>)>,
+    /// The operation, where there was one.
+    pub(crate) operation: Option<Arc<OperationCounts>>,
     pub(crate) served: Option<Served>,
     pub(crate) provider: Option<Arc<str>>,
     pub(crate) attempts: Vec<Attempt>,
@@ -48,8 +48,8 @@ impl Reply {
     }
 
     /// The same reply, told of this operation.
-    pub(crate) fn about(mut self, category: &Arc<str>, operation: &Arc<str>) -> Self {
-        self.story.operation = Some((Arc::clone(category), Arc::clone(operation)));
+    pub(crate) fn about(mut self, operation: &Arc<OperationCounts>) -> Self {
+        self.story.operation = Some(Arc::clone(operation));
         self
     }
 }
@@ -64,7 +64,7 @@ impl From<Response> for Reply {
 }
 
 /// A response with a JSON body.
-pub(crate) fn json_response(status: StatusCode, body: impl Into<Bytes>) -> Response {
+pub(crate) fn json_response(status: StatusCode, body: impl Into<Content>) -> Response {
     typed_response(status, "application/json", body)
 }
 
@@ -72,9 +72,9 @@ pub(crate) fn json_response(status: StatusCode, body: impl Into<Bytes>) -> Respo
 pub(crate) fn typed_response(
     status: StatusCode,
     media_type: &'static str,
-    body: impl Into<Bytes>,
+    body: impl Into<Content>,
 ) -> Response {
-    let mut response = Response::new(Full::new(body.into()));
+    let mut response = Response::new(body.into());
     *response.status_mut() = status;
     response
         .headers_mut()
@@ -84,7 +84,7 @@ pub(crate) fn typed_response(
 
 /// A response without a body.
 pub(crate) fn empty_response(status: StatusCode) -> Response {
-    let mut response = Response::new(Full::default());
+    let mut response = Response::new(Content::default());
     *response.status_mut() = status;
     response
 }

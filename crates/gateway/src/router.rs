@@ -55,6 +55,7 @@ pub(crate) static ROUTES: [Route; 13] = [
     ),
     Route {
         pattern: "/api/{category}/{operation}",
+        fixed: fixed("/api/{category}/{operation}"),
         methods: &["GET", "HEAD", "POST"],
         allow: "GET, HEAD, POST, OPTIONS",
         access: Access::Key,
@@ -70,6 +71,8 @@ pub(crate) static ROUTES: [Route; 13] = [
 pub(crate) struct Route {
     /// The path; `{name}` is one segment, `{*name}` everything that is left.
     pub(crate) pattern: &'static str,
+    /// What it begins with before its first name.
+    fixed: &'static str,
     pub(crate) methods: &'static [&'static str],
     /// The same as the value of `Allow`.
     pub(crate) allow: &'static str,
@@ -114,9 +117,22 @@ pub(crate) struct Found<'path> {
 
 /// The route of a path.
 pub(crate) fn find(path: &str) -> Option<Found<'_>> {
-    ROUTES
-        .iter()
-        .find_map(|route| names(route.pattern, path).map(|names| Found { route, names }))
+    let named = |route: &'static Route| {
+        let names = names(route.pattern, path)?;
+        Some(Found { route, names })
+    };
+    // Most rows begin otherwise, which is seen at once.
+    let fits = |route: &&Route| path.as_bytes().starts_with(route.fixed.as_bytes());
+    ROUTES.iter().filter(fits).find_map(named)
+}
+
+/// What a pattern begins with before its first name.
+const fn fixed(pattern: &'static str) -> &'static str {
+    let mut end = 0;
+    while end < pattern.len() && pattern.as_bytes()[end] != b'{' {
+        end += 1;
+    }
+    pattern.split_at(end).0
 }
 
 /// What the pattern's names stand for in the path, if it fits.
@@ -158,6 +174,7 @@ impl Route {
     ) -> Self {
         Self {
             pattern,
+            fixed: fixed(pattern),
             methods: &["GET", "HEAD"],
             allow: "GET, HEAD, OPTIONS",
             access,
@@ -169,12 +186,19 @@ impl Route {
     const fn proxy(pattern: &'static str) -> Self {
         Self {
             pattern,
+            fixed: fixed(pattern),
             methods: &["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"],
             allow: "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS",
             access: Access::Key,
             door: Door::Proxy,
             summary: "A call to a provider as it is; the credential is added here",
         }
+    }
+
+    /// Where it stands in the table.
+    pub(crate) fn place(&self) -> usize {
+        let here = |route: &Route| std::ptr::eq(route, self);
+        ROUTES.iter().position(here).unwrap_or(ROUTES.len())
     }
 
     /// Whether a request's body means something here.

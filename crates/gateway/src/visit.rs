@@ -13,14 +13,13 @@ use http::request::Parts;
 use http::{Method, Request, StatusCode};
 use http_body::Body;
 
+use crate::access_log::Told;
 use crate::codes::Code;
 use crate::gateway::Gateway;
 use crate::problem::Problem;
 use crate::reply::{Reply, Response, empty_response, set_header};
 use crate::router::{self, Access, Door, Found, Route};
-use crate::{
-    access_log, authentication, body, catalogue, data, finish, health, pages, proxy, request_id,
-};
+use crate::{authentication, body, catalogue, data, finish, health, pages, proxy, request_id};
 
 /// A request that was let in.
 pub(crate) struct Visit {
@@ -82,15 +81,17 @@ impl Gateway {
         let status = reply.response.status();
         self.shared
             .metrics
-            .observe(pattern(route), status, &reply.story, took);
-        access_log::write(
-            &visit,
-            pattern(route),
-            status,
-            took,
-            principal.as_ref(),
-            &reply.story,
-        );
+            .observe(route, status, &reply.story, took);
+        if let Some(log) = &self.shared.settings.access_log {
+            log.write(&Told {
+                visit: &visit,
+                route: pattern(route),
+                status,
+                took,
+                principal: principal.as_ref(),
+                story: &reply.story,
+            });
+        }
         reply.response
     }
 
@@ -145,11 +146,13 @@ impl Gateway {
     ) -> Result<Reply, Problem> {
         let [first, second] = found.names;
         match (found.route.door, principal) {
-            (Door::Data, Some(principal)) => {
-                data::answer(self, visit, principal, first, second).await
-            }
+            (Door::Data, Some(principal)) => match data::recall(self, visit, principal) {
+                Some(reply) => Ok(reply),
+                // Boxed, so that a request that is answered from memory does not carry its room around.
+                None => Box::pin(data::answer(self, visit, principal, first, second)).await,
+            },
             (Door::Proxy, Some(principal)) => {
-                proxy::answer(self, visit, principal, first, second).await
+                Box::pin(proxy::answer(self, visit, principal, first, second)).await
             }
             (Door::Data | Door::Proxy, None) => {
                 Err(Problem::new(Code::MissingKey, "send your key"))

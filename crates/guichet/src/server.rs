@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Settings};
 use crate::context;
 use crate::installation::Installation;
+use crate::logging;
 use lock::ServerLock;
 use reload::Reloader;
 use watch_folder::Watched;
@@ -91,6 +92,7 @@ fn gateway_settings(settings: &Settings) -> guichet_gateway::Settings {
     guichet_gateway::Settings {
         max_body: settings.max_body,
         connections: settings.connections,
+        access_log: logging::access_log(settings.log_format, settings.log_level),
         ..guichet_gateway::Settings::default()
     }
 }

@@ -8,16 +8,14 @@ use guichet_catalogue::model::Catalogue;
 use serde_json::{Map, Value, json};
 
 use super::{Engine, Landed, Outcome, chain, kept};
-use crate::answer::{Answer, Attribution, Reason, Refusal, Served};
+use crate::answer::{Answer, Attribution, Attributions, Reason, Refusal, Served};
 use crate::cache::{self, Entry, Key};
-use crate::call::{Call, Options};
+use crate::call::{Call, Options, Prepared};
 use crate::deadline::Deadline;
 
 pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusal> {
     let deadline = Deadline::after(call.options.timeout.unwrap_or(engine.0.settings.timeout));
-    let shared = !call.operation.effects
-        && (call.operation.fresh.is_some() || call.operation.stale.is_some());
-    if !shared {
+    if !cache::is_shared(&call.operation) {
         let outcome =
             tokio::time::timeout(deadline.left() + GRACE, ask(engine.clone(), call, deadline))
                 .await;
@@ -38,6 +36,13 @@ pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusa
         Ok(landed) => Ok(given(&landed, engine)),
         Err(refusal) => old_answer(engine, known, &call, &key, refusal).await,
     }
+}
+
+/// The answer to a call that is asked again, if one is at hand and fresh.
+pub(super) fn recalled(engine: &Engine, prepared: &Prepared) -> Option<Answer> {
+    let key = prepared.key.as_ref()?;
+    let entry = engine.0.answers.get(key)?;
+    from_cache(engine, &entry, &prepared.call, key)
 }
 
 /// What may pass between the deadline and the refusal, so that the refusal can name who failed.
@@ -150,16 +155,15 @@ fn ask(engine: Engine, mut call: Call, deadline: Deadline) -> BoxFuture<'static,
 }
 
 /// Whoever found the place is named too: the coordinates are theirs.
-fn attributed(landed: Landed, places: Vec<Arc<Attribution>>) -> Landed {
+fn attributed(landed: Landed, places: Vec<Attribution>) -> Landed {
     if places.is_empty() {
         return landed;
     }
-    let mut entry = Entry::clone(&landed.entry);
-    for attribution in places {
-        if !entry.attribution.contains(&attribution) {
-            entry.attribution.push(attribution);
-        }
-    }
+    let own = landed.entry.attribution.iter().cloned();
+    let entry = Entry {
+        attribution: Attributions::new(own.chain(places)),
+        ..Entry::clone(&landed.entry)
+    };
     Landed {
         entry: Arc::new(entry),
         ..landed
@@ -172,7 +176,7 @@ async fn resolve_places(
     catalogue: &Catalogue,
     call: &mut Call,
     deadline: Deadline,
-) -> Result<Vec<Arc<Attribution>>, Refusal> {
+) -> Result<Vec<Attribution>, Refusal> {
     let mut attributions = Vec::new();
     for name in call.unresolved_places() {
         let wanted = call
@@ -211,7 +215,7 @@ async fn resolve_places(
             })?;
         let place = place(&found.data).ok_or_else(|| refused(Reason::PlaceNotFound(wanted)))?;
         call.parameters.insert(name.to_string(), place);
-        attributions.extend(found.attribution);
+        attributions.extend(found.attribution.iter().cloned());
     }
     Ok(attributions)
 }

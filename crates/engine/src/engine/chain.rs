@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::local::{Computed, compute};
 use super::{Engine, Landed, Outcome};
-use crate::answer::{Attribution, Reason, Refusal, SkipReason, Skipped, digest};
+use crate::answer::{Attribution, Attributions, Reason, Refusal, SkipReason, Skipped, digest};
 use crate::attempt::Attempting;
 use crate::cache::{Entry, lifetimes};
 use crate::call::Call;
@@ -460,13 +460,7 @@ impl Chain<'_> {
             data,
             provider: Arc::clone(&provider.id),
             local: provider.is_local(),
-            attribution: provider
-                .terms
-                .as_ref()
-                .and_then(attribution)
-                .map(Arc::new)
-                .into_iter()
-                .collect(),
+            attribution: Attributions::new(provider.terms.as_ref().and_then(attribution)),
             next_cursor,
             given_at: self.engine.0.clock.now(),
             fresh,

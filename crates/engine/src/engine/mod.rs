@@ -168,6 +168,12 @@ impl Engine {
         Box::pin(call::answer(self, call)).await
     }
 
+    /// The answer to a call that is asked again, if one is at hand and fresh: no I/O, nothing to wait for.
+    #[must_use]
+    pub fn recall(&self, prepared: &crate::call::Prepared) -> Option<Answer> {
+        call::recalled(self, prepared)
+    }
+
     /// Returns when everything that is to be remembered is.
     pub async fn flush(&self) {
         self.0.journal.flush().await;

@@ -18,7 +18,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    pub(crate) async fn read(response: http::Response<Full<Bytes>>) -> Self {
+    pub(crate) async fn read(response: http::Response<guichet_gateway::Content>) -> Self {
         let (head, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();
         Self {

@@ -13,12 +13,23 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use guichet_gateway::{AccessLog, LineFormat};
+
 use crate::config::LogFormat;
 
 /// The names of all our crates begin with this.
 const OURS: &str = "guichet";
 
 pub(crate) use sink::flush;
+
+/// The lines of requests, which go where all lines go; none where the level leaves them out.
+pub(crate) fn access_log(format: LogFormat, level: LevelFilter) -> Option<AccessLog> {
+    let format = match format {
+        LogFormat::Text => LineFormat::Text,
+        LogFormat::Json => LineFormat::Json,
+    };
+    (level >= LevelFilter::INFO).then(|| AccessLog::new(format, sink::take))
+}
 
 /// Begins to write logs.
 pub(crate) fn start(format: LogFormat, level: LevelFilter) -> anyhow::Result<()> {

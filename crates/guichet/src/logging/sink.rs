@@ -76,21 +76,27 @@ impl Sink {
     }
 }
 
+/// Takes a whole line.
+pub(super) fn take(line: &[u8]) {
+    let Some(sink) = SINK.get() else {
+        return;
+    };
+    let mut waiting = lock(&sink.waiting);
+    let first = waiting.lines.is_empty() && waiting.dropped == 0;
+    if waiting.lines.len() + line.len() > MOST {
+        waiting.dropped += 1;
+    } else {
+        waiting.lines.extend_from_slice(line);
+    }
+    drop(waiting);
+    if first {
+        sink.arrived.notify_one();
+    }
+}
+
 impl Write for Lines {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        if let Some(sink) = SINK.get() {
-            let mut waiting = lock(&sink.waiting);
-            let first = waiting.lines.is_empty() && waiting.dropped == 0;
-            if waiting.lines.len() + line.len() > MOST {
-                waiting.dropped += 1;
-            } else {
-                waiting.lines.extend_from_slice(line);
-            }
-            drop(waiting);
-            if first {
-                sink.arrived.notify_one();
-            }
-        }
+        take(line);
         Ok(line.len())
     }
 

@@ -58,7 +58,7 @@ impl<'a> Answered<'a> {
             served: answer.served,
             age_s: answer.age.as_secs(),
             observed_at: answer.observed_at.as_deref(),
-            attribution: answer.attribution.iter().map(|own| &**own).collect(),
+            attribution: answer.attribution.iter().collect(),
             attempts: &answer.attempts,
             request_id,
             next_cursor: answer.next_cursor.as_deref(),
