@@ -7,7 +7,9 @@
 //!
 //! **Invariant:** pure. Bytes in, bytes out; no clock, no network, no catalogue.
 
+mod base64;
 pub mod chat;
+pub mod embeddings;
 pub mod error;
 pub mod framing;
 pub mod members;
