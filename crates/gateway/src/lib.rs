@@ -16,6 +16,7 @@ mod data;
 mod docs;
 mod envelope;
 mod finish;
+mod forwarded;
 mod freshness;
 mod gateway;
 mod health;
@@ -35,6 +36,7 @@ mod standing;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod trusted_proxies;
 mod visit;
 
 pub use codes::Code;
@@ -42,3 +44,4 @@ pub use gateway::Gateway;
 pub use metrics::Metrics;
 pub use serve::serve;
 pub use settings::Settings;
+pub use trusted_proxies::TrustedProxies;

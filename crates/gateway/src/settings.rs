@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::trusted_proxies::TrustedProxies;
+
 /// What a connection and a request may take.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -19,6 +21,8 @@ pub struct Settings {
     pub idle_timeout: Duration,
     /// How long requests that are under way may still take when the server stops.
     pub grace: Duration,
+    /// Whom to believe when it says for whom it asks.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Default for Settings {
@@ -31,6 +35,7 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             grace: Duration::from_secs(20),
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 }

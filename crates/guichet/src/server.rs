@@ -91,6 +91,7 @@ fn gateway_settings(settings: &Settings) -> guichet_gateway::Settings {
     guichet_gateway::Settings {
         max_body: settings.max_body,
         connections: settings.connections,
+        trusted_proxies: settings.trusted_proxies.clone(),
         ..guichet_gateway::Settings::default()
     }
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use guichet_catalogue::suggest::did_you_mean;
 use guichet_catalogue::units;
+use guichet_gateway::TrustedProxies;
 use tracing::level_filters::LevelFilter;
 
 use super::settings::{LogFormat, Settings};
@@ -22,7 +23,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers.
-pub(super) const KEYS: [Key; 12] = [
+pub(super) const KEYS: [Key; 13] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -42,6 +43,16 @@ pub(super) const KEYS: [Key; 12] = [
         name: "timeout",
         apply: |settings, text| set(&mut settings.timeout, timeout(text)),
         show: |settings| shown_duration(settings.timeout),
+    },
+    Key {
+        name: "trusted_proxies",
+        apply: |settings, text| {
+            set(
+                &mut settings.trusted_proxies,
+                text.parse::<TrustedProxies>(),
+            )
+        },
+        show: |settings| settings.trusted_proxies.to_string(),
     },
     Key {
         name: "operator.contact",

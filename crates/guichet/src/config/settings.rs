@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use guichet_gateway::TrustedProxies;
 use tracing::level_filters::LevelFilter;
 
 /// Every setting.
@@ -28,6 +29,8 @@ pub(crate) struct Settings {
     pub(crate) plain_http: bool,
     /// How long a call may take where the caller does not say.
     pub(crate) timeout: Duration,
+    /// Whom to believe when it says for whom it asks.
+    pub(crate) trusted_proxies: TrustedProxies,
     /// The most memory that cached answers take, in bytes.
     pub(crate) cache_bytes: u64,
     /// The largest request body that is read, in bytes.
@@ -68,6 +71,7 @@ impl Default for Settings {
             dns_servers: Vec::new(),
             plain_http: false,
             timeout: Duration::from_secs(10),
+            trusted_proxies: TrustedProxies::default(),
             cache_bytes: 32 << 20,
             max_body: 1 << 20,
             connections: 1024,

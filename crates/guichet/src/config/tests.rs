@@ -76,6 +76,7 @@ fn flags_hold_over_variables_over_the_file_over_defaults() {
 fn every_kind_of_value_is_read() {
     let text = r#"
         timeout = "3s"
+        trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]
         [log]
         format = "json"
         level = "debug"
@@ -98,6 +99,8 @@ fn every_kind_of_value_is_read() {
     assert_eq!(settings.dns_servers[0].to_string(), "9.9.9.9:53");
     assert_eq!(settings.dns_servers[1].port(), 5353);
     assert!(settings.plain_http);
+    let inside = ["127.0.0.1", "10.1.2.3"].map(|address| address.parse().unwrap());
+    assert!(inside.map(|address| settings.trusted_proxies.covers(address)) == [true; 2]);
     assert_eq!(
         (settings.cache_bytes, settings.max_body),
         (2 << 20, 64 << 10)
@@ -112,7 +115,11 @@ fn every_kind_of_value_is_read() {
 
 #[test]
 fn what_is_shown_can_be_written_back() {
-    let config = read("[cache]\nsize = \"2MiB\"\n[log]\nlevel = \"warn\"\n", &[]).unwrap();
+    let config = read(
+        "trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\n[cache]\nsize = \"2MiB\"\n[log]\nlevel = \"warn\"\n",
+        &[],
+    )
+    .unwrap();
     let pairs: Vec<(String, String)> = config
         .lines()
         .into_iter()
@@ -149,14 +156,19 @@ fn an_unknown_key_is_an_error_with_its_line_and_the_nearest_right_name() {
 
 #[test]
 fn a_value_that_cannot_be_used_says_what_would_be_right() {
-    let found = problems("listen = \"8080\"\n[log]\nformat = \"jsn\"\n");
-    assert_eq!(found.len(), 2, "{found:?}");
+    let found =
+        problems("listen = \"8080\"\ntrusted_proxies = [\"proxy\"]\n[log]\nformat = \"jsn\"\n");
+    assert_eq!(found.len(), 3, "{found:?}");
     let text = format!("{found:?}");
     assert!(
         text.contains("an address and a port such as `127.0.0.1:8080`"),
         "{text}"
     );
     assert!(text.contains("did you mean `json`?"), "{text}");
+    assert!(
+        text.contains("`trusted_proxies`: `proxy` is neither an address such as"),
+        "{text}"
+    );
 }
 
 #[test]
