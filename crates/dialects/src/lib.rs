@@ -7,6 +7,7 @@
 //!
 //! **Invariant:** pure. Bytes in, bytes out; no clock, no network, no catalogue.
 
+pub mod anthropic;
 mod base64;
 pub mod chat;
 pub mod embeddings;
