@@ -14,4 +14,5 @@ pub mod embeddings;
 pub mod error;
 pub mod framing;
 pub mod members;
+pub mod openai;
 pub mod written;

@@ -1,0 +1,6 @@
+//! The dialect of OpenAI, and of the many who speak it with an accent.
+
+pub mod chat;
+pub(crate) mod fields;
+pub(crate) mod ids;
+pub(crate) mod json;
