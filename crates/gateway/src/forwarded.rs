@@ -25,6 +25,11 @@ pub(crate) fn x_forwarded_for(headers: &HeaderMap) -> Option<Vec<Option<IpAddr>>
     Some(items.iter().map(|item| address(item)).collect())
 }
 
+/// The last item of a list that proxies append to: what the nearest one wrote.
+pub(crate) fn nearest(headers: &HeaderMap, name: &str) -> Option<String> {
+    listed(headers, name)?.pop()
+}
+
 /// The elements of `Forwarded`, the nearest proxy's last. None without the header.
 pub(crate) fn forwarded(headers: &HeaderMap) -> Option<Vec<Hop>> {
     let elements = listed(headers, FORWARDED.as_str())?;

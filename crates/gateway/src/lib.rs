@@ -23,6 +23,7 @@ mod health;
 mod input;
 mod metrics;
 mod openapi;
+mod own_address;
 mod pages;
 mod problem;
 mod proxy;

@@ -1,5 +1,6 @@
 //! The bounds within which the doors are open.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::trusted_proxies::TrustedProxies;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub idle_timeout: Duration,
     /// How long requests that are under way may still take when the server stops.
     pub grace: Duration,
+    /// Where the doors are, for pages that are asked for without saying where.
+    pub address: SocketAddr,
     /// Whom to believe when it says for whom it asks.
     pub trusted_proxies: TrustedProxies,
 }
@@ -35,6 +38,7 @@ impl Default for Settings {
             body_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(75),
             grace: Duration::from_secs(20),
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             trusted_proxies: TrustedProxies::default(),
         }
     }

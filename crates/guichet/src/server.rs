@@ -52,7 +52,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let gateway = Gateway::new(
         engine.clone(),
         installation.access.clone(),
-        gateway_settings(&settings),
+        gateway_settings(&settings, address),
         Metrics::default(),
     );
     tracing::info!(%address, "ready");
@@ -87,10 +87,11 @@ async fn follow_vault(installation: Installation, engine: Engine, stop: Cancella
     tokio::join!(watching, publishing);
 }
 
-fn gateway_settings(settings: &Settings) -> guichet_gateway::Settings {
+fn gateway_settings(settings: &Settings, address: SocketAddr) -> guichet_gateway::Settings {
     guichet_gateway::Settings {
         max_body: settings.max_body,
         connections: settings.connections,
+        address: reachable(address),
         trusted_proxies: settings.trusted_proxies.clone(),
         ..guichet_gateway::Settings::default()
     }
