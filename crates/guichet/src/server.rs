@@ -90,10 +90,14 @@ async fn follow_vault(installation: Installation, engine: Engine, stop: Cancella
 fn gateway_settings(settings: &Settings, address: SocketAddr) -> guichet_gateway::Settings {
     guichet_gateway::Settings {
         max_body: settings.max_body,
+        max_head: settings.max_head,
         connections: settings.connections,
+        head_timeout: settings.head_timeout,
+        body_timeout: settings.body_timeout,
+        idle_timeout: settings.idle_timeout,
+        grace: settings.grace,
         address: reachable(address),
         trusted_proxies: settings.trusted_proxies.clone(),
-        ..guichet_gateway::Settings::default()
     }
 }
 
