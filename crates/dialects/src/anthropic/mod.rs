@@ -26,3 +26,6 @@ pub use count::{read_count, read_count_request, write_count};
 pub use error::{read_error, status_of, write_error, write_stream_error};
 pub use request::{read_request, write_request};
 pub use stream::{StreamReader, StreamWriter};
+
+#[cfg(test)]
+mod tests;

@@ -175,7 +175,7 @@ fn block_of<'a>(
         } => Block::Text {
             text,
             citations: citations.as_ref().filter(|value| are_own(value)),
-            cache_control: marker(cache),
+            cache_control: marker(cache.as_ref()),
         },
         Part::Refusal(text) => Block::Text {
             text,
@@ -192,13 +192,13 @@ fn block_of<'a>(
             }
             Block::Image {
                 source: image_source(media).ok_or(".image_url")?,
-                cache_control: marker(cache),
+                cache_control: marker(cache.as_ref()),
             }
         }
         Part::File { media, name, cache } => Block::Document {
             source: document_source(media).ok_or(".file")?,
             title: name.as_deref(),
-            cache_control: marker(cache),
+            cache_control: marker(cache.as_ref()),
         },
         Part::Audio { .. } => return Err(".input_audio"),
         Part::Thinking {
@@ -216,7 +216,7 @@ fn block_of<'a>(
             id: ids::legal(id),
             name,
             input: Input::of(arguments),
-            cache_control: marker(cache),
+            cache_control: marker(cache.as_ref()),
         },
         Part::ToolResult {
             id,
@@ -228,7 +228,7 @@ fn block_of<'a>(
             tool_use_id: ids::legal(id),
             content: blocks_of(parts, side, &at(".content"), dropped).into(),
             is_error: *failed,
-            cache_control: marker(cache),
+            cache_control: marker(cache.as_ref()),
         },
         Part::Other { value } => {
             let kind = value.get("type").and_then(Value::as_str);
@@ -260,9 +260,8 @@ fn thought<'a>(
 }
 
 /// A cache marker, if it is one of Anthropic's.
-fn marker(cache: &Option<Value>) -> Option<&Value> {
+fn marker(cache: Option<&Value>) -> Option<&Value> {
     cache
-        .as_ref()
         .filter(|value| value.get("type").is_some_and(Value::is_string))
 }
 

@@ -192,7 +192,7 @@ fn keep_texts<'a>(
 
 /// What to say of thinking. Where a tool must be called Anthropic refuses to think, and with a budget it wants the turn
 /// that called tools to begin with a thought of its own: a conversation from elsewhere has none.
-fn thinking_plan<'a>(request: &'a Request, forced: bool, max_tokens: u64) -> Plan<'a> {
+fn thinking_plan(request: &Request, forced: bool, max_tokens: u64) -> Plan<'_> {
     let Some(reasoning) = &request.reasoning else {
         return Plan::default();
     };
@@ -262,7 +262,7 @@ impl Draw {
                 dropped.push(name.to_owned());
             }
         };
-        let default = |value: Option<f64>| value.is_none_or(|value| value == 1.0);
+        let default = |value: Option<f64>| value.is_none_or(|value| (value - 1.0).abs() < f64::EPSILON);
         told(
             "temperature",
             hot || (temperature.is_none() && !default(wish.temperature)),

@@ -85,14 +85,7 @@ impl StreamReader {
     }
 
     /// The body has ended. Anthropic's streams end with `message_stop`; one without was cut off, so nothing is added.
-    #[expect(
-        clippy::unused_self,
-        clippy::needless_pass_by_ref_mut,
-        reason = "every dialect's reader is ended the same way"
-    )]
-    pub fn finish(&mut self, events: &mut Vec<Event>) {
-        let _ = events;
-    }
+    pub fn finish(&mut self, _events: &mut Vec<Event>) {}
 
     fn start(&mut self, mut event: Fields<'_>, events: &mut Vec<Event>) -> Result<(), Malformed> {
         let Some(mut message) = event.fields("message")? else {

@@ -115,17 +115,9 @@ impl StreamWriter {
                 id, model, usage, ..
             } => self.start(id, model, *usage, out),
             Event::Text { choice: 0, text } | Event::Refusal { choice: 0, text } => {
-                if !text.is_empty() {
-                    self.ensure(Kind::Text, out);
-                    self.delta(Delta::Text { text }, out);
-                }
+                self.text(text, out);
             }
-            Event::Thinking { choice: 0, text } => {
-                if !text.is_empty() {
-                    self.ensure(Kind::Thinking, out);
-                    self.delta(Delta::Thinking { thinking: text }, out);
-                }
-            }
+            Event::Thinking { choice: 0, text } => self.thought(text, out),
             Event::Signature {
                 choice: 0,
                 signature,
@@ -251,6 +243,20 @@ impl StreamWriter {
         self.close(out);
     }
 
+    fn text(&mut self, text: &str, out: &mut Vec<u8>) {
+        if !text.is_empty() {
+            self.ensure(Kind::Text, out);
+            self.delta(Delta::Text { text }, out);
+        }
+    }
+
+    fn thought(&mut self, thinking: &str, out: &mut Vec<u8>) {
+        if !thinking.is_empty() {
+            self.ensure(Kind::Thinking, out);
+            self.delta(Delta::Thinking { thinking }, out);
+        }
+    }
+
     /// Writes a block that needs no pieces.
     fn single(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
         self.open(block, Kind::Signed, out);
@@ -274,10 +280,7 @@ impl StreamWriter {
 
     fn whole(&mut self, part: &Part, out: &mut Vec<u8>) {
         if let Part::Text { text, .. } | Part::Refusal(text) = part {
-            if !text.is_empty() {
-                self.ensure(Kind::Text, out);
-                self.delta(Delta::Text { text }, out);
-            }
+            self.text(text, out);
             return;
         }
         self.flush(out);
