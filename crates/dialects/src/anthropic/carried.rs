@@ -21,6 +21,27 @@ pub(super) fn for_previous(signature: &str) -> String {
     format!("{PREVIOUS}{signature}")
 }
 
+/// The token that a part has for somebody else, as the `data` that carries it. A token without a text (Gemini ends
+/// streams with one) comes after what it is the end of.
+pub(super) fn token_of(part: &Part) -> Option<String> {
+    match part {
+        Part::Text {
+            text,
+            signature: Some(token),
+            ..
+        } if text.is_empty() => Some(for_previous(token)),
+        Part::Text {
+            signature: Some(token),
+            ..
+        }
+        | Part::ToolCall {
+            signature: Some(token),
+            ..
+        } => Some(for_next(token)),
+        _ => None,
+    }
+}
+
 /// Puts carried tokens back where they belong.
 pub(super) fn restore(parts: Vec<Part>) -> Vec<Part> {
     let mut restored: Vec<Part> = Vec::with_capacity(parts.len());
@@ -28,8 +49,10 @@ pub(super) fn restore(parts: Vec<Part>) -> Vec<Part> {
     for mut part in parts {
         match carried(&part) {
             Some((PREVIOUS, token)) => {
-                if let Some(place) = restored.last_mut().and_then(signature_of) {
-                    *place = Some(token.to_owned());
+                let token = Some(token.to_owned());
+                match restored.last_mut().and_then(signature_of) {
+                    Some(place @ None) => *place = token,
+                    _ => restored.push(bare(token)),
                 }
             }
             Some((_, token)) => waiting = Some(token.to_owned()),
@@ -44,6 +67,16 @@ pub(super) fn restore(parts: Vec<Part>) -> Vec<Part> {
         }
     }
     restored
+}
+
+/// A token on its own.
+fn bare(signature: Option<String>) -> Part {
+    Part::Text {
+        text: String::new(),
+        cache: None,
+        citations: None,
+        signature,
+    }
 }
 
 fn carried(part: &Part) -> Option<(&'static str, &str)> {

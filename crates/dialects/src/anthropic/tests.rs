@@ -119,6 +119,31 @@ fn an_answer_of_another_provider_is_whole_for_an_anthropic_client() {
 }
 
 #[test]
+fn tokens_of_another_provider_come_back_from_the_client_that_was_given_them() {
+    let text = |text: &str, token: Option<&str>| Part::Text {
+        text: text.into(),
+        cache: None,
+        citations: None,
+        signature: token.map(Into::into),
+    };
+    let parts = [
+        vec![text("a", Some("A")), text("", Some("E"))],
+        vec![text("a", None), text("b", Some("B"))],
+        vec![text("", Some("E"))],
+    ];
+    for parts in parts {
+        let body = write_answer(&answer(Finish::Stop, parts.clone()));
+        assert_eq!(read_answer(&body).unwrap().choices[0].parts, parts);
+    }
+    let end = vec![text("a", None), text("", Some("E"))];
+    let body = write_answer(&answer(Finish::Stop, end));
+    assert_eq!(
+        read_answer(&body).unwrap().choices[0].parts,
+        [text("a", Some("E"))]
+    );
+}
+
+#[test]
 fn an_answer_cut_off_by_its_length_says_so_even_with_calls() {
     let call = Part::ToolCall {
         id: "a".into(),

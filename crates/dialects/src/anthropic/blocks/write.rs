@@ -4,10 +4,10 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::super::media::{Source, document_source, image_source};
 use super::super::{carried, ids};
+use crate::calls::Object;
 use crate::chat::Part;
 
 /// Who reads what is written.
@@ -52,7 +52,7 @@ pub(in super::super) enum Block<'a> {
     ToolUse {
         id: Cow<'a, str>,
         name: &'a str,
-        input: Input<'a>,
+        input: Object<'a>,
         #[serde(skip_serializing_if = "Option::is_none")]
         cache_control: Option<&'a Value>,
     },
@@ -74,7 +74,7 @@ impl<'a> Block<'a> {
         Self::ToolUse {
             id,
             name,
-            input: Input::Empty {},
+            input: Object::Empty {},
             cache_control: None,
         }
     }
@@ -82,30 +82,6 @@ impl<'a> Block<'a> {
     /// Whether it is a tool's result: these stand first in a turn.
     pub(in super::super) fn is_result(&self) -> bool {
         matches!(self, Self::ToolResult { .. })
-    }
-}
-
-/// The arguments of a call as the object that Anthropic wants.
-#[derive(Serialize)]
-#[serde(untagged)]
-pub(in super::super) enum Input<'a> {
-    /// The model's own bytes.
-    Object(&'a RawValue),
-    /// No JSON object, such as one that was cut off: kept as a text, so that nothing is lost.
-    Broken { arguments: &'a str },
-    /// None.
-    Empty {},
-}
-
-impl<'a> Input<'a> {
-    pub(in super::super) fn of(arguments: &'a str) -> Self {
-        if arguments.trim().is_empty() {
-            return Self::Empty {};
-        }
-        match serde_json::from_str::<&RawValue>(arguments) {
-            Ok(raw) if raw.get().starts_with('{') => Self::Object(raw),
-            _ => Self::Broken { arguments },
-        }
     }
 }
 
@@ -142,10 +118,9 @@ pub(in super::super) fn blocks_of<'a>(
     let mut blocks = Vec::with_capacity(parts.len());
     for (place, part) in parts.iter().enumerate() {
         if side == Side::Client
-            && let Part::Text { signature, .. } | Part::ToolCall { signature, .. } = part
-            && let Some(token) = signature
+            && let Some(data) = carried::token_of(part)
         {
-            let data = Cow::Owned(carried::for_next(token));
+            let data = Cow::Owned(data);
             blocks.push(Block::RedactedThinking { data });
         }
         let at = |what: &str| format!("{path}[{place}]{what}");
@@ -215,7 +190,7 @@ fn block_of<'a>(
         } => Block::ToolUse {
             id: ids::legal(id),
             name,
-            input: Input::of(arguments),
+            input: Object::of(arguments),
             cache_control: marker(cache.as_ref()),
         },
         Part::ToolResult {
@@ -261,8 +236,7 @@ fn thought<'a>(
 
 /// A cache marker, if it is one of Anthropic's.
 fn marker(cache: Option<&Value>) -> Option<&Value> {
-    cache
-        .filter(|value| value.get("type").is_some_and(Value::is_string))
+    cache.filter(|value| value.get("type").is_some_and(Value::is_string))
 }
 
 /// Whether sources are written as Anthropic writes them: `char_location`, `web_search_result_location` …

@@ -262,7 +262,8 @@ impl Draw {
                 dropped.push(name.to_owned());
             }
         };
-        let default = |value: Option<f64>| value.is_none_or(|value| (value - 1.0).abs() < f64::EPSILON);
+        let default =
+            |value: Option<f64>| value.is_none_or(|value| (value - 1.0).abs() < f64::EPSILON);
         told(
             "temperature",
             hot || (temperature.is_none() && !default(wish.temperature)),
