@@ -13,6 +13,7 @@ mod calls;
 pub mod chat;
 pub mod embeddings;
 pub mod error;
+pub mod facts;
 pub mod framing;
 pub mod gemini;
 mod lost;

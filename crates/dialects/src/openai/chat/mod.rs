@@ -16,9 +16,9 @@ mod stream;
 mod usage;
 
 pub use answer::{read_answer, write_answer};
-pub(crate) use error::error_of;
 pub use error::{read_error, write_error, write_stream_error};
-pub(crate) use finish::{finish_of, finish_word};
+pub(crate) use finish::finish_of;
+pub(crate) use request::role;
 pub use request::{Accepts, read_request, write_request, write_request_for};
 pub use stream::{StreamReader, StreamWriter};
-pub(crate) use usage::{read_usage, write_usage};
+pub(crate) use usage::{Tokens, read_usage, write_usage};

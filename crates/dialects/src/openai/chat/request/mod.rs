@@ -6,6 +6,7 @@ mod tests;
 mod write;
 
 pub use read::read_request;
+pub(crate) use read::role;
 pub use write::{Accepts, write_request, write_request_for};
 
 /// Members that only this dialect and its relatives have, and that go out again as they came in. Whatever else rides in
