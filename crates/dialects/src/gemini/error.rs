@@ -8,8 +8,9 @@ use crate::error::ProviderError;
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Wire {
+    // First, because serde would read an object's members from an array, too.
+    InArray(Vec<Body>),
     Alone(Body),
-    InArray([Body; 1]),
 }
 
 #[derive(Deserialize)]
@@ -18,6 +19,10 @@ struct Body {
 }
 
 #[derive(Deserialize)]
+#[expect(
+    clippy::struct_field_names,
+    reason = "Google calls one of the status' members status"
+)]
 struct Status {
     code: Option<u16>,
     status: Option<String>,
@@ -30,8 +35,9 @@ struct Status {
 /// `QuotaFailure` and `RetryInfo` say is not read here.
 #[must_use]
 pub fn read_error(body: &[u8]) -> Option<ProviderError> {
-    let error = match serde_json::from_slice(body).ok()? {
-        Wire::Alone(body) | Wire::InArray([body]) => body.error,
+    let Body { error } = match serde_json::from_slice(body).ok()? {
+        Wire::InArray(bodies) => bodies.into_iter().next()?,
+        Wire::Alone(body) => body,
     };
     if error.code.is_none() && error.status.is_none() && error.message.is_none() {
         return None;

@@ -24,3 +24,6 @@ pub use error::read_error;
 pub use models::{read_model, read_models};
 pub use request::write_request;
 pub use stream::StreamReader;
+
+#[cfg(test)]
+mod tests;

@@ -1,14 +1,17 @@
 //! The conversation as Gemini takes it: turns of `user` and `model`, and the instructions apart.
 
-use std::borrow::Cow;
+mod outcome;
+mod wire;
 
-use serde::Serialize;
-use serde_json::Value;
-use serde_json::value::RawValue;
+pub(super) use self::wire::Content;
 
+use self::outcome::{is_words, outcome};
+use self::wire::{
+    FileData, FunctionCall, FunctionResponse, InlineData, Piece, WirePart, media_type,
+};
 use super::family::Family;
 use super::part::OWN_SIGNATURE;
-use crate::calls::{CallNames, Object, as_object};
+use crate::calls::{CallNames, Object};
 use crate::chat::{Media, Message, Part, Request, Role};
 
 /// Google's word for a call that another provider's model made: Gemini 3 refuses the first call of a turn without a
@@ -23,83 +26,6 @@ const OWN_PIECES: [&str; 5] = [
     "toolResponse",
     "videoMetadata",
 ];
-
-/// One turn.
-#[derive(Debug, Serialize)]
-pub(super) struct Content<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    role: Option<&'static str>,
-    parts: Vec<Piece<'a>>,
-    /// Results of tools and a person's words are turns of their own, though both are the user's.
-    #[serde(skip)]
-    results: bool,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Piece<'a> {
-    Part(Box<WirePart<'a>>),
-    AsItCame(&'a Value),
-}
-
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct WirePart<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    text: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thought: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    inline_data: Option<InlineData<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_data: Option<FileData<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function_call: Option<FunctionCall<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    function_response: Option<FunctionResponse<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    thought_signature: Option<&'a str>,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct InlineData<'a> {
-    mime_type: &'a str,
-    data: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct FileData<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    mime_type: Option<&'static str>,
-    file_uri: &'a str,
-}
-
-#[derive(Debug, Serialize)]
-struct FunctionCall<'a> {
-    id: &'a str,
-    name: &'a str,
-    args: Object<'a>,
-}
-
-#[derive(Debug, Serialize)]
-struct FunctionResponse<'a> {
-    id: &'a str,
-    name: &'a str,
-    response: Outcome<'a>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    parts: Vec<Piece<'a>>,
-}
-
-/// Gemini takes an object: any, or one with `output` or `error`.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum Outcome<'a> {
-    Object(&'a RawValue),
-    Output { output: Cow<'a, str> },
-    Error { error: Cow<'a, str> },
-}
 
 /// The instructions, if any, and the turns. What cannot be said is added to `lost` under its place.
 pub(super) fn write<'a>(
@@ -349,65 +275,4 @@ fn thoughts<'a>(text: &'a str, signature: Option<&'a str>) -> Option<WirePart<'a
         thought_signature: signature,
         ..WirePart::default()
     })
-}
-
-fn words(part: &Part) -> Option<&str> {
-    match part {
-        Part::Text { text, .. } | Part::Refusal(text) => Some(text),
-        _ => None,
-    }
-}
-
-fn is_words(part: &Part) -> bool {
-    words(part).is_some()
-}
-
-fn outcome(parts: &[Part], failed: bool) -> Outcome<'_> {
-    let text = joined(parts.iter().filter_map(words));
-    if failed {
-        return Outcome::Error { error: text };
-    }
-    match text {
-        Cow::Borrowed(text) => match as_object(text) {
-            Some(object) => Outcome::Object(object),
-            None => Outcome::Output {
-                output: Cow::Borrowed(text),
-            },
-        },
-        output @ Cow::Owned(_) => Outcome::Output { output },
-    }
-}
-
-/// Texts as one, a line for each.
-fn joined<'a>(mut texts: impl Iterator<Item = &'a str>) -> Cow<'a, str> {
-    let Some(first) = texts.next() else {
-        return Cow::Borrowed("");
-    };
-    texts.fold(Cow::Borrowed(first), |all, text| {
-        Cow::Owned(format!("{all}\n{text}"))
-    })
-}
-
-/// Gemini finds out the type of what it fetches, and is surer when it is told.
-fn media_type(address: &str) -> Option<&'static str> {
-    const TYPES: [(&str, &str); 12] = [
-        ("png", "image/png"),
-        ("jpg", "image/jpeg"),
-        ("jpeg", "image/jpeg"),
-        ("webp", "image/webp"),
-        ("gif", "image/gif"),
-        ("heic", "image/heic"),
-        ("heif", "image/heif"),
-        ("pdf", "application/pdf"),
-        ("wav", "audio/wav"),
-        ("mp3", "audio/mp3"),
-        ("mp4", "video/mp4"),
-        ("txt", "text/plain"),
-    ];
-    let path = address.split(['?', '#']).next()?;
-    let (_, ending) = path.rsplit('/').next()?.rsplit_once('.')?;
-    TYPES
-        .iter()
-        .find(|(known, _)| ending.eq_ignore_ascii_case(known))
-        .map(|(_, media_type)| *media_type)
 }
