@@ -11,6 +11,7 @@ mod blocks;
 mod carried;
 mod count;
 mod error;
+mod facts;
 mod fields;
 mod finish;
 mod ids;
@@ -20,10 +21,12 @@ mod stream;
 mod thinking;
 mod tools;
 mod usage;
+pub mod watch;
 
 pub use answer::{read_answer, write_answer};
 pub use count::{read_count, read_count_request, write_count};
 pub use error::{read_error, status_of, write_error, write_stream_error};
+pub use facts::read_facts;
 pub use request::{read_request, write_request};
 pub use stream::{StreamReader, StreamWriter};
 

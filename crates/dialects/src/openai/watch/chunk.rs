@@ -83,10 +83,14 @@ struct TokensIn {
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Details {
-    cached_tokens: Count,
-    cache_write_tokens: Count,
-    audio_tokens: Count,
-    reasoning_tokens: Count,
+    #[serde(rename = "cached_tokens")]
+    cached: Count,
+    #[serde(rename = "cache_write_tokens")]
+    cache_written: Count,
+    #[serde(rename = "audio_tokens")]
+    audio: Count,
+    #[serde(rename = "reasoning_tokens")]
+    reasoning: Count,
 }
 
 impl<'a> Chunk<'a> {
@@ -191,13 +195,13 @@ impl TokensIn {
             output: self.completion_tokens.0.or(self.output_tokens.0),
             total: self.total_tokens.0,
             cached: input
-                .and_then(|details| details.cached_tokens.0)
+                .and_then(|details| details.cached.0)
                 .or(self.prompt_cache_hit_tokens.0)
                 .or(self.cached_tokens.0),
-            cache_written: input.and_then(|details| details.cache_write_tokens.0),
-            reasoning: output.and_then(|details| details.reasoning_tokens.0),
-            input_audio: input.and_then(|details| details.audio_tokens.0),
-            output_audio: output.and_then(|details| details.audio_tokens.0),
+            cache_written: input.and_then(|details| details.cache_written.0),
+            reasoning: output.and_then(|details| details.reasoning.0),
+            input_audio: input.and_then(|details| details.audio.0),
+            output_audio: output.and_then(|details| details.audio.0),
         }
         .usage()
     }
