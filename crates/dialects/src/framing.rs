@@ -367,7 +367,7 @@ mod tests {
     #[test]
     fn an_event_without_end_is_refused_and_comments_do_not_pile_up() {
         let mut frames = Frames::new(Framing::ServerSentEvents);
-        let comment = [b":".as_slice(), &[b'x'; 1 << 20], b"\n"].concat();
+        let comment = [b":".as_slice(), &vec![b'x'; 1 << 20], b"\n"].concat();
         for _ in 0..20 {
             frames.push(&comment);
             assert_eq!(frames.next(), Ok(None));
@@ -376,7 +376,7 @@ mod tests {
         frames.push(b"data: ");
         for _ in 0..8 {
             assert_eq!(frames.next(), Ok(None));
-            frames.push(&[b'x'; 1 << 20]);
+            frames.push(&vec![b'x'; 1 << 20]);
         }
         assert!(frames.pending());
         assert_eq!(frames.next(), Err(too_long()));

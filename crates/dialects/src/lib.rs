@@ -7,8 +7,19 @@
 //!
 //! **Invariant:** pure. Bytes in, bytes out; no clock, no network, no catalogue.
 
+pub mod anthropic;
+mod base64;
+mod calls;
 pub mod chat;
+pub mod embeddings;
 pub mod error;
+pub mod facts;
 pub mod framing;
+pub mod gemini;
+mod lost;
 pub mod members;
+pub mod models;
+pub mod ollama;
+pub mod openai;
+mod timestamp;
 pub mod written;

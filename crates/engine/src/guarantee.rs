@@ -75,8 +75,9 @@ pub(crate) fn guarantee(
 fn runs_out(quota: &Quota) -> bool {
     const SHORT: Duration = Duration::from_mins(1);
     match &quota.window {
-        Window::Bucket(period) | Window::Fixed(period) => *period > SHORT,
+        Window::Bucket(period) | Window::Fixed(period) | Window::Rolling(period) => *period > SHORT,
         Window::Calendar { unit, .. } => *unit != CalendarUnit::Minute,
+        Window::Anniversary(_) | Window::Credit(_) => true,
         Window::Concurrency => false,
     }
 }

@@ -305,7 +305,7 @@ impl Need {
 fn requests(candidate: &Candidate) -> u32 {
     match &candidate.endpoint.call {
         Call::Http(call) => u32::try_from(call.exchanges().count()).unwrap_or(u32::MAX),
-        Call::Local(_) => 1,
+        Call::Local(_) | Call::Model(_) => 1,
     }
 }
 

@@ -13,15 +13,28 @@ pub(crate) const POLICY: &str = "default-src 'none'; \
      style-src 'sha256-CtB0TJVht4LfrrznCt0g35eV3THeJxXttwvJaU3M/FU='; \
      base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+/// The page but for the address of the server.
+pub(crate) struct Template(String);
+
+/// Where the address goes. No text of the catalogue can spell it: `<` is never written as it is.
+const HERE: &str = "<here>";
+
+impl Template {
+    /// The page of a server that is asked under this address (`http://localhost:8080`).
+    pub(crate) fn at(&self, address: &str) -> String {
+        self.0.replace(HERE, &Text(address).to_string())
+    }
+}
+
 /// The whole page. `guarantee` says how sure the fallback of an operation is.
 pub(crate) fn page(
     catalogue: &Catalogue,
     guarantee: impl Fn(&Operation) -> &'static str,
-) -> String {
+) -> Template {
     let mut page = String::with_capacity(128 << 10);
     let written = write_page(&mut page, catalogue, &guarantee);
     debug_assert!(written.is_ok(), "a string takes everything");
-    page
+    Template(page)
 }
 
 type Guarantees<'guarantee> = &'guarantee dyn Fn(&Operation) -> &'static str;
@@ -94,11 +107,11 @@ fn write_operation(page: &mut String, operation: &Operation, guarantee: &str) ->
     write_parameters(page, operation)?;
     write_providers(page, operation, guarantee)?;
     for call in operation.examples.iter().take(2) {
-        let line = example::curl(operation, call);
+        let [before, after] = example::curl(operation, call);
+        let (before, after) = (Text(&before), Text(&after));
         writeln!(
             page,
-            "<pre tabindex=\"0\"><code>{}</code></pre>",
-            Text(&line)
+            "<pre tabindex=\"0\"><code>{before}{HERE}{after}</code></pre>"
         )?;
     }
     page.write_str("</article>\n")

@@ -18,12 +18,14 @@ mod data;
 mod docs;
 mod envelope;
 mod finish;
+mod forwarded;
 mod freshness;
 mod gateway;
 mod health;
 mod input;
 mod metrics;
 mod openapi;
+mod own_address;
 mod pages;
 mod problem;
 mod proxy;
@@ -37,6 +39,7 @@ mod standing;
 mod stream;
 #[cfg(test)]
 mod testing;
+mod trusted_proxies;
 mod values;
 mod visit;
 
@@ -47,3 +50,4 @@ pub use gateway::Gateway;
 pub use metrics::Metrics;
 pub use serve::serve;
 pub use settings::Settings;
+pub use trusted_proxies::TrustedProxies;

@@ -12,7 +12,7 @@ use parking_lot::Mutex;
 use crate::gateway::Gateway;
 use crate::reply::{Response, empty_response, typed_response};
 use crate::visit::Visit;
-use crate::{docs, freshness, openapi};
+use crate::{docs, freshness, openapi, own_address};
 
 /// The pages of the last state of the catalogue.
 #[derive(Default)]
@@ -25,7 +25,7 @@ struct Made {
     /// They change when credentials do, without a new catalogue.
     guarantees: Vec<&'static str>,
     openapi: Page,
-    docs: Page,
+    docs: Arc<docs::Template>,
 }
 
 #[derive(Clone)]
@@ -39,9 +39,11 @@ pub(crate) fn openapi(gateway: &Gateway, visit: &Visit) -> Response {
     send(current(gateway).openapi, visit, "application/json")
 }
 
-/// The same for people.
+/// The same for people, with examples that ask the address by which the page was asked for.
 pub(crate) fn docs(gateway: &Gateway, visit: &Visit) -> Response {
-    let mut response = send(current(gateway).docs, visit, "text/html; charset=utf-8");
+    let address = own_address::of(&visit.head, visit.peer, &gateway.shared.settings);
+    let page = Page::new(current(gateway).docs.at(&address).into_bytes());
+    let mut response = send(page, visit, "text/html; charset=utf-8");
     response.headers_mut().insert(
         CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(docs::POLICY),
@@ -68,7 +70,7 @@ fn current(gateway: &Gateway) -> Made {
         openapi: Page::new(
             serde_json::to_vec(&openapi::document(&catalogue, guarantee)).unwrap_or_default(),
         ),
-        docs: Page::new(docs::page(&catalogue, guarantee).into_bytes()),
+        docs: Arc::new(docs::page(&catalogue, guarantee)),
         catalogue,
         guarantees,
     };

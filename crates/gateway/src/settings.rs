@@ -1,8 +1,10 @@
 //! The bounds within which the doors are open.
 
+use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use crate::access_log::AccessLog;
+use crate::trusted_proxies::TrustedProxies;
 
 /// What a connection and a request may take.
 #[derive(Debug, Clone)]
@@ -23,6 +25,10 @@ pub struct Settings {
     pub grace: Duration,
     /// Where a line per request goes; none = nowhere.
     pub access_log: Option<AccessLog>,
+    /// Where the doors are, for pages that are asked for without saying where.
+    pub address: SocketAddr,
+    /// Whom to believe when it says for whom it asks.
+    pub trusted_proxies: TrustedProxies,
 }
 
 impl Default for Settings {
@@ -36,6 +42,8 @@ impl Default for Settings {
             idle_timeout: Duration::from_secs(75),
             grace: Duration::from_secs(20),
             access_log: None,
+            address: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            trusted_proxies: TrustedProxies::default(),
         }
     }
 }

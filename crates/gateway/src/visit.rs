@@ -25,7 +25,10 @@ use crate::{authentication, body, catalogue, data, finish, health, pages, proxy,
 pub(crate) struct Visit {
     pub(crate) head: Parts,
     pub(crate) body: Bytes,
+    /// The address at the other end of the connection.
     pub(crate) peer: Option<IpAddr>,
+    /// The address of whoever asks, which a trusted proxy tells.
+    pub(crate) caller_address: Option<IpAddr>,
     pub(crate) request_id: Arc<str>,
 }
 
@@ -34,7 +37,7 @@ impl Visit {
     pub(crate) fn caller(&self, principal: &Principal) -> Caller {
         Caller {
             organization: principal.organization.clone(),
-            peer: self.peer,
+            peer: self.caller_address,
             request_id: Arc::clone(&self.request_id),
         }
     }
@@ -49,8 +52,10 @@ impl Gateway {
         let started = Instant::now();
         let _in_flight = self.shared.metrics.enter();
         let (head, body) = request.into_parts();
+        let proxies = &self.shared.settings.trusted_proxies;
         let mut visit = Visit {
             request_id: request_id::of(&head.headers),
+            caller_address: peer.map(|peer| proxies.caller(peer, &head.headers)),
             head,
             body: Bytes::new(),
             peer,

@@ -86,7 +86,8 @@ pub(crate) async fn engine(
 fn client(settings: &Settings) -> anyhow::Result<Client> {
     let settings = ClientSettings {
         dns_servers: settings.dns_servers.clone(),
-        ..ClientSettings::default()
+        extra_roots: settings.extra_roots.certificates().to_vec(),
+        connect_timeout: settings.connect_timeout,
     };
     Client::new(settings).context("no client for other servers can be made")
 }

@@ -53,7 +53,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let gateway = Gateway::new(
         engine.clone(),
         installation.access.clone(),
-        gateway_settings(&settings),
+        gateway_settings(&settings, address),
         Metrics::default(),
     );
     tracing::info!(%address, "ready");
@@ -88,12 +88,18 @@ async fn follow_vault(installation: Installation, engine: Engine, stop: Cancella
     tokio::join!(watching, publishing);
 }
 
-fn gateway_settings(settings: &Settings) -> guichet_gateway::Settings {
+fn gateway_settings(settings: &Settings, address: SocketAddr) -> guichet_gateway::Settings {
     guichet_gateway::Settings {
         max_body: settings.max_body,
+        max_head: settings.max_head,
         connections: settings.connections,
         access_log: logging::access_log(settings.log_format, settings.log_level),
-        ..guichet_gateway::Settings::default()
+        head_timeout: settings.head_timeout,
+        body_timeout: settings.body_timeout,
+        idle_timeout: settings.idle_timeout,
+        grace: settings.grace,
+        address: reachable(address),
+        trusted_proxies: settings.trusted_proxies.clone(),
     }
 }
 

@@ -158,14 +158,36 @@ impl Level {
             at: match &quota.window {
                 Window::Bucket(_) | Window::Concurrency => now,
                 Window::Calendar { unit, zone } => next_boundary(*unit, zone, now),
-                Window::Fixed(period) => now.saturating_add(signed(*period)).unwrap_or(now),
+                // Where each span is to hold no more than the limit, the spans from first uses do not either.
+                Window::Fixed(period) | Window::Rolling(period) => {
+                    now.saturating_add(signed(*period)).unwrap_or(now)
+                }
+                Window::Anniversary(day) => next_anniversary(*day, now),
+                Window::Credit(lasts) => lasts.map_or(Timestamp::MAX, |lasts| {
+                    now.saturating_add(signed(lasts)).unwrap_or(now)
+                }),
             },
         };
         let Some(known) = known else { return fresh };
         match &quota.window {
             Window::Concurrency => known,
-            Window::Calendar { .. } | Window::Fixed(_) if now < known.at => known,
-            Window::Calendar { .. } | Window::Fixed(_) => fresh,
+            Window::Credit(_) if now < known.at => known,
+            Window::Credit(_) => Self {
+                used: known.used.max(quota.limit),
+                ..known
+            },
+            Window::Calendar { .. }
+            | Window::Fixed(_)
+            | Window::Rolling(_)
+            | Window::Anniversary(_)
+                if now < known.at =>
+            {
+                known
+            }
+            Window::Calendar { .. }
+            | Window::Fixed(_)
+            | Window::Rolling(_)
+            | Window::Anniversary(_) => fresh,
             Window::Bucket(period) => {
                 let passed = now.duration_since(known.at).as_secs_f64().max(0.0);
                 let refilled = passed * quota.limit / period.as_secs_f64();
@@ -189,7 +211,10 @@ impl Level {
                 over * period.as_secs_f64() / quota.limit,
                 period.as_secs() >= 86_400,
             ),
-            Window::Fixed(period) => (
+            // Far away: it never comes back.
+            Window::Credit(_) => (86_400.0 * 365.0, true),
+            Window::Anniversary(_) => (self.at.duration_since(now).as_secs_f64(), true),
+            Window::Fixed(period) | Window::Rolling(period) => (
                 self.at.duration_since(now).as_secs_f64(),
                 period.as_secs() >= 86_400,
             ),
@@ -222,6 +247,19 @@ fn next_boundary(unit: CalendarUnit, zone: &TimeZone, now: Timestamp) -> Timesta
             .and_then(|day| day.start_of_day()),
     };
     next.map_or(now, |next| next.timestamp())
+}
+
+/// Midnight UTC of the next such day of a month, or of the month's last.
+fn next_anniversary(day: i8, now: Timestamp) -> Timestamp {
+    let here = now.to_zoned(TimeZone::UTC);
+    let on = |months: i32| {
+        let first = here.date().first_of_month();
+        let month = first.checked_add(months.months()).ok()?;
+        let date = month.with().day(day.min(month.days_in_month())).build();
+        let midnight = date.ok()?.to_zoned(TimeZone::UTC).ok()?;
+        Some(midnight.timestamp()).filter(|begin| *begin > now)
+    };
+    on(0).or_else(|| on(1)).unwrap_or(now)
 }
 
 fn full(here: &Zoned, unit: Unit) -> Result<Zoned, jiff::Error> {

@@ -8,6 +8,8 @@ fn quota(limit: f64, window: Window) -> Quota {
         group: None,
         dimension: guichet_catalogue::model::Dimension::Requests,
         cost: None,
+        each_model: false,
+        models: Vec::new(),
     }
 }
 

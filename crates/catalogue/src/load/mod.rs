@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use crate::files::Files;
 use crate::filter::Limits;
-use crate::model::{Catalogue, Category, Endpoint, Operation, OperationId, Provider};
+use crate::model::{Ai, Catalogue, Category, Endpoint, Operation, OperationId, Provider};
 use crate::problem::{Problem, Problems};
 use crate::schema::Shape;
 use reader::{Filters, Reader};
@@ -62,6 +62,7 @@ pub fn load(files: &Files, surroundings: &Surroundings) -> Result<Catalogue, Pro
         Some(program) if problems.is_empty() => Ok(Catalogue {
             categories,
             providers,
+            ai: Ai::default(),
             program,
         }),
         _ => {

@@ -63,6 +63,7 @@ pub(super) fn read(
             .verify
             .and_then(|verify| self::verify(verify, &names, reader)),
         operations: names,
+        models: None,
     };
     Some(Read {
         provider,
@@ -175,6 +176,7 @@ fn terms(written: written::Terms, kind: Kind, reader: &mut Reader<'_>) -> Terms 
         // Silence is no permission, but what is computed here is ours.
         commercial: written.commercial.unwrap_or(kind == Kind::Local),
         store,
+        trains_on_data: written.trains_on_data,
     }
 }
 
@@ -192,6 +194,11 @@ fn error(written: &written::ErrorFilter, reader: &mut Reader<'_>) -> ErrorFilter
         when: reader.filter(&written.when),
         class: written.class,
         retry,
+        suspends: written.scope,
+        window: written
+            .per
+            .as_ref()
+            .and_then(|per| quota::length(per, reader)),
     }
 }
 

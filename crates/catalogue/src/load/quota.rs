@@ -19,12 +19,45 @@ pub(super) fn read(written: &written::Quota, reader: &mut Reader<'_>) -> Option<
     }
     Some(Quota {
         limit: written.limit,
-        window: window(written, reader)?,
+        window: window(&Span::of(written), reader)?,
         scope: written.scope,
         group: written.group.clone(),
         dimension: written.dimension,
         cost: reader.filter_if(written.cost.as_ref()),
+        each_model: written.each_model,
+        models: texts(&written.models),
     })
+}
+
+/// Texts without their places.
+pub(super) fn texts(written: &[Text]) -> Vec<String> {
+    written.iter().map(|text| text.get_ref().clone()).collect()
+}
+
+/// What a file says of a window, of a quota or of the headers that tell of it.
+pub(super) struct Span<'a> {
+    pub(super) per: Option<&'a Text>,
+    pub(super) kind: Option<QuotaKind>,
+    pub(super) resets: Option<&'a Text>,
+    pub(super) day: Option<i8>,
+    pub(super) lasts: Option<&'a Text>,
+}
+
+impl<'a> Span<'a> {
+    fn of(written: &'a written::Quota) -> Self {
+        Self {
+            per: written.per.as_ref(),
+            kind: written.kind,
+            resets: written.resets.as_ref(),
+            day: written.day,
+            lasts: written.lasts.as_ref(),
+        }
+    }
+}
+
+/// The length of a period such as `day` or `30s`.
+pub(super) fn length(per: &Text, reader: &mut Reader<'_>) -> Option<Duration> {
+    period(per, reader).map(|period| period.length)
 }
 
 /// A period as written, and what the calendar calls it.
@@ -33,11 +66,16 @@ struct Period {
     unit: Option<CalendarUnit>,
 }
 
-fn window(written: &written::Quota, reader: &mut Reader<'_>) -> Option<Window> {
-    if written.kind == Some(QuotaKind::Concurrency) {
-        return Some(Window::Concurrency);
+pub(super) fn window(written: &Span<'_>, reader: &mut Reader<'_>) -> Option<Window> {
+    match written.kind {
+        Some(QuotaKind::Concurrency) => return Some(Window::Concurrency),
+        Some(QuotaKind::Credit) => {
+            return Some(Window::Credit(reader.duration_if(written.lasts)));
+        }
+        Some(QuotaKind::Anniversary) => return anniversary(written.day, reader),
+        _ => {}
     }
-    let Some(per) = &written.per else {
+    let Some(per) = written.per else {
         reader.wrong(
             "[[quota]] needs `per`: second, minute, hour, day, month or a duration such as \"30s\"",
         );
@@ -45,24 +83,32 @@ fn window(written: &written::Quota, reader: &mut Reader<'_>) -> Option<Window> {
     };
     let period = period(per, reader)?;
     let long = matches!(period.unit, Some(CalendarUnit::Day | CalendarUnit::Month));
-    let kind = written.kind.unwrap_or(if long {
-        QuotaKind::Calendar
-    } else {
-        QuotaKind::Bucket
-    });
-    match (kind, period.unit) {
-        (QuotaKind::Bucket, _) => Some(Window::Bucket(period.length)),
-        (QuotaKind::Fixed, _) => Some(Window::Fixed(period.length)),
-        (QuotaKind::Calendar, Some(unit)) => Some(Window::Calendar {
-            unit,
-            zone: zone(written.resets.as_ref(), reader)?,
-        }),
-        (QuotaKind::Calendar, None) => {
+    match (written.kind, period.unit) {
+        (Some(QuotaKind::Fixed), _) => Some(Window::Fixed(period.length)),
+        (Some(QuotaKind::Rolling), _) => Some(Window::Rolling(period.length)),
+        (None, Some(unit)) if long => calendar(unit, written.resets, reader),
+        (Some(QuotaKind::Calendar), Some(unit)) => calendar(unit, written.resets, reader),
+        (Some(QuotaKind::Calendar), None) => {
             reader.wrong_at(per, "a calendar window is a minute, hour, day or month");
             None
         }
-        (QuotaKind::Concurrency, _) => Some(Window::Concurrency),
+        _ => Some(Window::Bucket(period.length)),
     }
+}
+
+fn calendar(unit: CalendarUnit, resets: Option<&Text>, reader: &mut Reader<'_>) -> Option<Window> {
+    let zone = zone(resets, reader)?;
+    Some(Window::Calendar { unit, zone })
+}
+
+/// The day on which an account was opened differs from one to the next; where the file says none it is the first.
+fn anniversary(day: Option<i8>, reader: &mut Reader<'_>) -> Option<Window> {
+    let day = day.unwrap_or(1);
+    if !(1..=31).contains(&day) {
+        reader.wrong(format!("`day = {day}`: a month has days 1 to 31"));
+        return None;
+    }
+    Some(Window::Anniversary(day))
 }
 
 fn period(per: &Text, reader: &mut Reader<'_>) -> Option<Period> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::ai::Task;
 use super::operation::OperationId;
 use super::provider::Provider;
 use crate::filter::Filter;
@@ -28,6 +29,8 @@ pub enum Call {
     Local(String),
     /// Requests over HTTP.
     Http(Box<HttpCall>),
+    /// A model, in the provider's dialect: [`Provider::models`] says where and how.
+    Model(Task),
 }
 
 /// One to three requests, the last of which gives the result.

@@ -1,32 +1,37 @@
 //! The catalogue as the rest of the program sees it: checked and compiled, so that nothing in it can be wrong any more.
 
+pub mod ai;
 mod class;
 mod endpoint;
 mod operation;
 mod provider;
+mod quota;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use ai::{Ai, Dialect, Model, ModelServer, Task};
 pub use class::Class;
 pub use endpoint::{Call, Decoder, Endpoint, Exchange, HttpCall, Method};
 pub use operation::{EmptyPolicy, Operation, OperationId, Parameter, ParameterType};
 pub use provider::{
-    Auth, CalendarUnit, Dimension, ErrorFilter, Host, Http, Provider, Quota, Retry, Scope, Source,
-    Terms, Verify, Window,
+    Auth, ErrorFilter, Host, Http, Provider, Retry, Source, Suspends, Terms, Verify,
 };
+pub use quota::{CalendarUnit, Dimension, Quota, Scope, Window};
 
 use crate::filter::Program;
 
 /// Every category, operation and provider, and the program of all their filters.
 #[derive(Debug)]
 pub struct Catalogue {
-    /// Categories by id.
+    /// Categories of data by id; models are not among them.
     pub categories: BTreeMap<Arc<str>, Arc<Category>>,
-    /// Providers by id.
+    /// Providers by id, those of models too.
     pub providers: BTreeMap<Arc<str>, Arc<Provider>>,
+    /// Who serves models.
+    pub ai: Ai,
     /// All filters.
     pub program: Program,
 }

@@ -7,7 +7,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::ai::ModelServer;
 use super::class::Class;
+use super::quota::Quota;
 use crate::filter::Filter;
 
 /// A provider of one category.
@@ -33,6 +35,8 @@ pub struct Provider {
     pub verify: Option<Verify>,
     /// Names of the operations that it answers.
     pub operations: Vec<Arc<str>>,
+    /// The models that it serves, if it does.
+    pub models: Option<Arc<ModelServer>>,
 }
 
 /// Where answers come from.
@@ -197,116 +201,8 @@ pub struct Terms {
     pub commercial: bool,
     /// For how long an answer may be kept; none = no limit, zero = never.
     pub store: Option<Duration>,
-}
-
-/// How much may be asked of a provider within a window.
-#[derive(Debug, Clone)]
-pub struct Quota {
-    /// Units per window.
-    pub limit: f64,
-    /// The window.
-    pub window: Window,
-    /// Whose budget it is.
-    pub scope: Scope,
-    /// Providers that name the same group share it.
-    pub group: Option<String>,
-    /// What is counted.
-    pub dimension: Dimension,
-    /// How many units a call costs; none = one.
-    pub cost: Option<Filter>,
-}
-
-impl Quota {
-    /// Names the window within its budget: `requests/day`.
-    #[must_use]
-    pub fn id(&self) -> String {
-        format!("{}/{}", self.dimension.as_str(), self.window)
-    }
-}
-
-/// How a window opens, refills and ends.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Window {
-    /// Refills all the time at limit ÷ period, up to the limit.
-    Bucket(Duration),
-    /// Starts afresh with the calendar in a zone.
-    Calendar {
-        /// Which boundary.
-        unit: CalendarUnit,
-        /// Where its clock stands.
-        zone: jiff::tz::TimeZone,
-    },
-    /// Opens with the first use and lasts.
-    Fixed(Duration),
-    /// Counts what is under way.
-    Concurrency,
-}
-
-/// A boundary of the calendar.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum CalendarUnit {
-    /// Each full minute.
-    Minute,
-    /// Each full hour.
-    Hour,
-    /// Midnight.
-    Day,
-    /// Midnight before the first of a month.
-    Month,
-}
-
-impl fmt::Display for Window {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Bucket(period) => write!(formatter, "bucket-{}s", period.as_secs()),
-            Self::Fixed(period) => write!(formatter, "fixed-{}s", period.as_secs()),
-            Self::Calendar { unit, .. } => formatter.write_str(match unit {
-                CalendarUnit::Minute => "minute",
-                CalendarUnit::Hour => "hour",
-                CalendarUnit::Day => "day",
-                CalendarUnit::Month => "month",
-            }),
-            Self::Concurrency => formatter.write_str("at-once"),
-        }
-    }
-}
-
-/// Whose budget a quota is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    /// This machine's address.
-    Ip,
-    /// Each credential.
-    #[default]
-    Key,
-    /// The account: all its credentials together.
-    Account,
-}
-
-/// What a quota counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Dimension {
-    /// Requests made.
-    #[default]
-    Requests,
-    /// Characters sent.
-    Characters,
-    /// The provider's own units.
-    Credits,
-}
-
-impl Dimension {
-    /// Its name.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Requests => "requests",
-            Self::Characters => "characters",
-            Self::Credits => "credits",
-        }
-    }
+    /// Whether what is sent is used to train models; none = unknown.
+    pub trains_on_data: Option<bool>,
 }
 
 /// What an answer means, whatever its status.
@@ -318,6 +214,27 @@ pub struct ErrorFilter {
     pub class: Class,
     /// When the provider may be asked again.
     pub retry: Option<Retry>,
+    /// What is left alone because of it; none = what the class says.
+    pub suspends: Option<Suspends>,
+    /// The length of the window that is used up, where the error tells: the quotas of that length are spent until they
+    /// begin anew.
+    pub window: Option<Duration>,
+}
+
+/// What is left alone because of an error of a provider of models.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Suspends {
+    /// Nothing: the request was at fault, or the next one may well succeed.
+    Nothing,
+    /// The model, for this credential.
+    Model,
+    /// Every model that shares a group of quotas with this one, for the whole account.
+    Group,
+    /// The credential, for all models.
+    Credential,
+    /// The provider, for all models and credentials.
+    Provider,
 }
 
 /// When a provider may be asked again.

@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::Text;
-use crate::model::{Class, Decoder, Dimension, Scope};
+use crate::model::{Class, Decoder, Dimension, Scope, Suspends};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +63,7 @@ pub(crate) struct Terms {
     pub(crate) url: String,
     pub(crate) commercial: Option<bool>,
     pub(crate) store: Option<Text>,
+    pub(crate) trains_on_data: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -72,12 +73,18 @@ pub(crate) struct Quota {
     pub(crate) per: Option<Text>,
     pub(crate) kind: Option<QuotaKind>,
     pub(crate) resets: Option<Text>,
+    pub(crate) day: Option<i8>,
+    pub(crate) lasts: Option<Text>,
     #[serde(default)]
     pub(crate) scope: Scope,
     pub(crate) group: Option<String>,
     #[serde(default)]
     pub(crate) dimension: Dimension,
     pub(crate) cost: Option<Text>,
+    #[serde(default)]
+    pub(crate) each_model: bool,
+    #[serde(default)]
+    pub(crate) models: Vec<Text>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -86,6 +93,9 @@ pub(crate) enum QuotaKind {
     Calendar,
     Bucket,
     Fixed,
+    Rolling,
+    Anniversary,
+    Credit,
     Concurrency,
 }
 
@@ -96,6 +106,8 @@ pub(crate) struct ErrorFilter {
     pub(crate) class: Class,
     pub(crate) retry: Option<Text>,
     pub(crate) retry_at: Option<Text>,
+    pub(crate) scope: Option<Suspends>,
+    pub(crate) per: Option<Text>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -242,7 +242,8 @@ impl Chain<'_> {
                     None => Next::Go,
                 }
             }
-            (How::Http(_), None) => Next::Go,
+            // Models are not asked for data.
+            (How::Http(_), None) | (How::Model(_), _) => Next::Go,
         }
     }
 

@@ -78,7 +78,7 @@ impl Ledger {
         }
         for claim in &claims {
             if let Some(level) = levels.get_mut(&claim.key()) {
-                level.used += claim.units;
+                level.take(&claim.quota, claim.units, now);
             }
         }
         Ok(Reservation {
@@ -129,13 +129,7 @@ impl Ledger {
                 budget: record.budget.into(),
                 window: record.window.into(),
             };
-            levels.insert(
-                key,
-                Level {
-                    opened_at: record.opened_at,
-                    used: record.used,
-                },
-            );
+            levels.insert(key, Level::restored(record.opened_at, record.used));
         }
     }
 
@@ -155,7 +149,7 @@ impl Ledger {
         let mut levels = self.levels.lock();
         for claim in claims {
             if let Some(level) = levels.get_mut(&claim.key()) {
-                level.used = (level.used - claim.units * part(&claim.quota)).max(0.0);
+                level.give_back(claim.units * part(&claim.quota));
             }
         }
     }

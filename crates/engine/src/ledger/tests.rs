@@ -16,6 +16,8 @@ fn claim(limit: f64, window: Window, units: f64) -> Claim {
         group: None,
         dimension: Dimension::Requests,
         cost: None,
+        each_model: false,
+        models: Vec::new(),
     };
     Claim {
         budget: "p".into(),
@@ -137,6 +139,49 @@ fn a_fixed_window_opens_with_its_first_use() {
 }
 
 #[test]
+fn a_rolling_window_gives_back_what_was_used_a_window_ago_and_not_before() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(2.0, Window::Rolling(Duration::from_hours(1)), 1.0);
+    assert!(spend(&ledger, &one, at("2026-11-22T10:00:00Z")));
+    assert!(spend(&ledger, &one, at("2026-11-22T10:30:00Z")));
+    let refused = ledger.reserve(vec![one.clone()], at("2026-11-22T10:59:59Z"));
+    // It counts in sixtieths of its length, and rounds to the safe side.
+    assert_eq!(
+        refused.unwrap_err().retry_at,
+        Some(at("2026-11-22T11:01:00Z"))
+    );
+    assert!(spend(&ledger, &one, at("2026-11-22T11:01:00Z")));
+    assert!(!spend(&ledger, &one, at("2026-11-22T11:30:00Z")));
+    assert!(spend(&ledger, &one, at("2026-11-22T11:31:00Z")));
+}
+
+#[test]
+fn a_month_may_begin_on_another_day_than_the_first() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(1.0, Window::Anniversary(31), 1.0);
+    assert!(spend(&ledger, &one, at("2027-01-31T00:00:00Z")));
+    let refused = ledger.reserve(vec![one.clone()], at("2027-02-27T12:00:00Z"));
+    assert_eq!(
+        refused.unwrap_err().retry_at,
+        Some(at("2027-02-28T00:00:00Z"))
+    );
+    assert!(spend(&ledger, &one, at("2027-02-28T00:00:00Z")));
+    assert!(!spend(&ledger, &one, at("2027-03-30T23:59:59Z")));
+    assert!(spend(&ledger, &one, at("2027-03-31T00:00:00Z")));
+}
+
+#[test]
+fn a_credit_is_spent_once_and_what_is_left_of_it_is_lost_in_time() {
+    let ledger = Arc::new(Ledger::default());
+    let month = Duration::from_hours(30 * 24);
+    let one = claim(3.0, Window::Credit(Some(month)), 1.0);
+    assert!(spend(&ledger, &one, at("2026-11-01T00:00:00Z")));
+    assert!(spend(&ledger, &one, at("2026-11-30T23:59:59Z")));
+    let refused = ledger.reserve(vec![one], at("2026-12-01T00:00:00Z"));
+    assert_eq!(refused.unwrap_err().retry_at, None);
+}
+
+#[test]
 fn what_is_under_way_counts_until_it_ends() {
     let ledger = Arc::new(Ledger::default());
     let one = claim(2.0, Window::Concurrency, 1.0);
@@ -233,6 +278,25 @@ proptest! {
             served += u32::from(spend(&ledger, &one, now));
             let refilled = now.duration_since(begin).as_secs_f64() / 60.0 * f64::from(limit);
             prop_assert!(f64::from(served) <= f64::from(limit) + refilled + 1e-3);
+        }
+    }
+
+    #[test]
+    fn a_rolling_window_never_holds_more_than_its_limit(
+        limit in 1_u32..20,
+        waits in prop::collection::vec(0_i64..2_000, 1..300),
+    ) {
+        let ledger = Arc::new(Ledger::default());
+        let one = claim(f64::from(limit), Window::Rolling(Duration::from_mins(1)), 1.0);
+        let mut now = at("2026-11-22T10:00:00Z");
+        let mut served: Vec<Timestamp> = Vec::new();
+        for wait in waits {
+            now += SignedDuration::from_millis(wait);
+            if spend(&ledger, &one, now) {
+                served.push(now);
+            }
+            let recent = served.iter().filter(|use_| now.duration_since(**use_).as_secs() < 60);
+            prop_assert!(recent.count() <= limit as usize);
         }
     }
 

@@ -1,5 +1,6 @@
 //! How one window opens, refills and ends. Pure arithmetic on times.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use guichet_catalogue::model::{CalendarUnit, Quota, Window};
@@ -11,16 +12,67 @@ use super::{Claim, Exhausted};
 /// What is used of a window.
 #[derive(Debug, Clone)]
 pub(super) struct Level {
-    /// When the window that is counted was opened; of a bucket, when it was last looked at.
+    /// When the window that is counted was opened; of a bucket, when it was last looked at; of a rolling window, when it
+    /// was last used.
     pub(super) opened_at: Timestamp,
     pub(super) used: f64,
+    /// Of a rolling window what was used when, oldest first. Not remembered over a restart: then all counts as used at
+    /// the last time.
+    slots: VecDeque<Slot>,
 }
+
+/// Uses of a rolling window that are counted as one.
+#[derive(Debug, Clone)]
+struct Slot {
+    /// No use of the slot is later.
+    until: Timestamp,
+    units: f64,
+}
+
+/// Sums of fractions are not exact; no provider counts in millionths.
+const ROUNDING: f64 = 1e-6;
+
+/// Slots of a rolling window: it may open a sixtieth of its length too late, never too early.
+const SLOTS: u32 = 60;
 
 impl Level {
     pub(super) fn opened(now: Timestamp) -> Self {
+        Self::restored(now, 0.0)
+    }
+
+    /// A level as it was recorded.
+    pub(super) fn restored(opened_at: Timestamp, used: f64) -> Self {
         Self {
-            opened_at: now,
-            used: 0.0,
+            opened_at,
+            used,
+            slots: VecDeque::new(),
+        }
+    }
+
+    /// Counts units of a level that was brought to the present.
+    pub(super) fn take(&mut self, quota: &Quota, units: f64, now: Timestamp) {
+        self.used += units;
+        let Window::Rolling(period) = quota.window else {
+            return;
+        };
+        self.opened_at = self.opened_at.max(now);
+        match self.slots.back_mut() {
+            Some(slot) if now <= slot.until => slot.units += units,
+            _ => self.slots.push_back(Slot {
+                until: now.checked_add(period / SLOTS).unwrap_or(now),
+                units,
+            }),
+        }
+    }
+
+    /// Takes back units that were not spent: the latest ones.
+    pub(super) fn give_back(&mut self, units: f64) {
+        self.used = (self.used - units).max(0.0);
+        let mut left = units;
+        for slot in self.slots.iter_mut().rev() {
+            let part = left.min(slot.units);
+            slot.units -= part;
+            left -= part;
         }
     }
 
@@ -39,19 +91,42 @@ impl Level {
                     *self = Self::opened(now);
                 }
             }
-            Window::Calendar { unit, zone } => {
-                let begin = begin(*unit, zone, now);
-                if self.opened_at < begin {
-                    *self = Self::opened(begin);
+            Window::Calendar { unit, zone } => self.begin_at(begin(*unit, zone, now)),
+            Window::Anniversary(day) => self.begin_at(anniversary(*day, now, 0).unwrap_or(now)),
+            Window::Rolling(period) => self.roll(*period, now),
+            Window::Credit(lasts) => {
+                // What was not spent in its time is lost.
+                if lasts.is_some_and(|lasts| elapsed(self.opened_at, now) >= lasts) {
+                    self.used = self.used.max(quota.limit);
                 }
             }
         }
     }
 
+    fn begin_at(&mut self, begin: Timestamp) {
+        if self.opened_at < begin {
+            *self = Self::opened(begin);
+        }
+    }
+
+    /// Forgets what was used longer ago than the window reaches.
+    fn roll(&mut self, period: Duration, now: Timestamp) {
+        if self.slots.is_empty() && self.used > 0.0 {
+            self.slots.push_back(Slot {
+                until: self.opened_at,
+                units: self.used,
+            });
+        }
+        while let Some(slot) = self.slots.front()
+            && elapsed(slot.until, now) >= period
+        {
+            self.slots.pop_front();
+        }
+        self.used = self.slots.iter().map(|slot| slot.units).sum();
+    }
+
     /// Whether the level, brought to the present, has enough left.
     pub(super) fn check(&self, claim: &Claim, now: Timestamp) -> Result<(), Exhausted> {
-        /// Sums of fractions are not exact; no provider counts in millionths.
-        const ROUNDING: f64 = 1e-6;
         let quota = &claim.quota;
         let missing = self.used + claim.units - quota.limit;
         if missing <= ROUNDING {
@@ -74,7 +149,7 @@ impl Level {
 
     fn enough_at(&self, quota: &Quota, missing: f64, now: Timestamp) -> Option<Timestamp> {
         match &quota.window {
-            Window::Concurrency => None,
+            Window::Concurrency | Window::Credit(_) => None,
             // As Groq and OpenAI state it: wait = (used + requested − limit) ÷ limit × window.
             Window::Bucket(period) => {
                 let wait =
@@ -84,7 +159,18 @@ impl Level {
             }
             Window::Fixed(period) => self.opened_at.checked_add(*period).ok(),
             Window::Calendar { unit, zone } => end(*unit, zone, now),
+            Window::Anniversary(day) => anniversary(*day, now, 1),
+            Window::Rolling(period) => self.rolled(missing)?.checked_add(*period).ok(),
         }
+    }
+
+    /// The time of the latest use that has to leave a rolling window before this many units are free.
+    fn rolled(&self, missing: f64) -> Option<Timestamp> {
+        let mut freed = 0.0;
+        self.slots.iter().find_map(|slot| {
+            freed += slot.units;
+            (freed + ROUNDING >= missing).then_some(slot.until)
+        })
     }
 }
 
@@ -110,6 +196,24 @@ fn end(unit: CalendarUnit, zone: &TimeZone, now: Timestamp) -> Option<Timestamp>
         CalendarUnit::Month => 1.month(),
     };
     begin.checked_add(span).ok().map(|end| end.timestamp())
+}
+
+/// When the month around `now` that begins on this day begins, or one some months later.
+fn anniversary(day: i8, now: Timestamp, later: i32) -> Option<Timestamp> {
+    let local = now.to_zoned(TimeZone::UTC);
+    let begin = |months: i32| {
+        let first = local.date().first_of_month();
+        let month = first.checked_add(months.months()).ok()?;
+        let date = month
+            .with()
+            .day(day.min(month.days_in_month()))
+            .build()
+            .ok()?;
+        let midnight = date.to_zoned(TimeZone::UTC).ok()?;
+        Some(midnight.timestamp())
+    };
+    let current = if begin(0)? <= now { 0 } else { -1 };
+    begin(current + later)
 }
 
 fn floor(unit: CalendarUnit, local: &Zoned) -> Option<Zoned> {

@@ -6,18 +6,24 @@ use guichet_catalogue::model::{Method, Operation};
 use serde_json::{Map, Value};
 use url::form_urlencoded::byte_serialize;
 
-/// The call with `curl`; the key comes from the variable `GUICHET_KEY`.
-pub(super) fn curl(operation: &Operation, parameters: &Map<String, Value>) -> String {
-    let url = format!("http://127.0.0.1:8080/api/{}", operation.id);
+/// The call with `curl`, up to the server's address and from there on; the key comes from the variable `GUICHET_KEY`.
+pub(super) fn curl(operation: &Operation, parameters: &Map<String, Value>) -> [String; 2] {
+    let path = format!("/api/{}", operation.id);
     let key = "-H \"Authorization: Bearer $GUICHET_KEY\"";
     match operation.method {
-        Method::Get => format!(
-            "curl {key} {}",
-            quoted(&format!("{url}{}", query(parameters)))
-        ),
+        Method::Get => [
+            format!("curl {key} '"),
+            format!(
+                "{}'",
+                within_quotes(&format!("{path}{}", query(parameters)))
+            ),
+        ],
         Method::Post => {
-            let body = quoted(&Value::Object(parameters.clone()).to_string());
-            format!("curl {key} --json {body} {}", quoted(&url))
+            let body = within_quotes(&Value::Object(parameters.clone()).to_string());
+            [
+                format!("curl {key} --json '{body}' '"),
+                format!("{}'", within_quotes(&path)),
+            ]
         }
     }
 }
@@ -43,9 +49,9 @@ fn encoded(value: &Value) -> String {
     }
 }
 
-/// Safe in a shell.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', r"'\''"))
+/// Safe between a shell's single quotes.
+fn within_quotes(text: &str) -> String {
+    text.replace('\'', r"'\''")
 }
 
 #[cfg(test)]
@@ -69,6 +75,6 @@ mod tests {
 
     #[test]
     fn a_quote_does_not_end_the_word() {
-        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(within_quotes("it's"), r"it'\''s");
     }
 }

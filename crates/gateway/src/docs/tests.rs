@@ -17,7 +17,7 @@ fn the_policy_allows_the_style_that_is_in_the_page() {
 #[test]
 fn every_operation_has_its_place() {
     let catalogue = catalogue();
-    let page = page(&catalogue, |_| "guaranteed");
+    let page = page(&catalogue, |_| "guaranteed").at("http://localhost:1");
     for operation in catalogue.operations() {
         assert!(
             page.contains(&format!("<code>/api/{}</code>", operation.id)),
@@ -27,6 +27,18 @@ fn every_operation_has_its_place() {
     }
     assert!(!page.contains("<script"), "no script");
     assert!(!page.contains("src="), "nothing is loaded");
+}
+
+#[test]
+fn every_example_asks_the_server_that_showed_it() {
+    let page = page(&catalogue(), |_| "guaranteed").at("https://api.example.com");
+    let examples: Vec<&str> = page.lines().filter(|line| line.contains("curl")).collect();
+    assert!(examples.len() > 20, "{}", examples.len());
+    for example in examples {
+        let at = "&#39;https://api.example.com/api/";
+        assert_eq!(example.matches(at).count(), 1, "{example}");
+    }
+    assert!(!page.contains(HERE));
 }
 
 #[test]

@@ -105,6 +105,26 @@ async fn pages_are_made_once_and_known_by_their_tag() {
 }
 
 #[tokio::test]
+async fn the_examples_of_the_page_ask_the_address_that_the_reader_asked() {
+    let world = World::new().await;
+    let page = async |host: &str| {
+        let request = world.request("GET", "/docs").header("host", host);
+        world
+            .ask(request.body(http_body_util::Full::default()).unwrap())
+            .await
+    };
+    let (here, there) = (page("guichet.lan").await, page("x'$(id)").await);
+    assert!(here.text().contains("http://guichet.lan/api/tools/uuid"));
+    assert!(!here.text().contains("127.0.0.1:8080"));
+    assert!(
+        there
+            .text()
+            .contains("http://127.0.0.1:8080/api/tools/uuid")
+    );
+    assert_ne!(here.header("etag"), there.header("etag"));
+}
+
+#[tokio::test]
 async fn every_example_of_the_catalogue_is_a_good_call() {
     let world = World::new().await;
     let description = world.get("/openapi.json").await.json();

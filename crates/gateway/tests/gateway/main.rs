@@ -11,5 +11,6 @@ mod doors;
 mod http2;
 mod keys;
 mod limits;
+mod proxies;
 mod proxy;
 mod world;

@@ -2,15 +2,20 @@
 
 use std::fmt::Display;
 use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
 use guichet_catalogue::suggest::did_you_mean;
 use guichet_catalogue::units;
+use guichet_gateway::TrustedProxies;
 use tracing::level_filters::LevelFilter;
 
+use super::roots::ExtraRoots;
 use super::settings::{LogFormat, Settings};
+
+type Durations = RangeInclusive<Duration>;
 
 /// One key of the configuration.
 pub(super) struct Key {
@@ -22,7 +27,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers.
-pub(super) const KEYS: [Key; 12] = [
+pub(super) const KEYS: [Key; 20] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -40,8 +45,18 @@ pub(super) const KEYS: [Key; 12] = [
     },
     Key {
         name: "timeout",
-        apply: |settings, text| set(&mut settings.timeout, timeout(text)),
+        apply: |settings, text| set(&mut settings.timeout, duration(text, &CALL)),
         show: |settings| shown_duration(settings.timeout),
+    },
+    Key {
+        name: "trusted_proxies",
+        apply: |settings, text| {
+            set(
+                &mut settings.trusted_proxies,
+                text.parse::<TrustedProxies>(),
+            )
+        },
+        show: |settings| settings.trusted_proxies.to_string(),
     },
     Key {
         name: "operator.contact",
@@ -69,6 +84,16 @@ pub(super) const KEYS: [Key; 12] = [
         show: |settings| settings.plain_http.to_string(),
     },
     Key {
+        name: "upstream.extra_roots",
+        apply: |settings, text| set(&mut settings.extra_roots, roots(text)),
+        show: |settings| settings.extra_roots.to_string(),
+    },
+    Key {
+        name: "upstream.connect_timeout",
+        apply: |settings, text| set(&mut settings.connect_timeout, duration(text, &CONNECT)),
+        show: |settings| shown_duration(settings.connect_timeout),
+    },
+    Key {
         name: "cache.size",
         apply: |settings, text| set(&mut settings.cache_bytes, size(text)),
         show: |settings| shown_size(settings.cache_bytes),
@@ -79,11 +104,45 @@ pub(super) const KEYS: [Key; 12] = [
         show: |settings| shown_size(settings.max_body as u64),
     },
     Key {
+        name: "limits.max_head",
+        apply: |settings, text| set(&mut settings.max_head, head_size(text)),
+        show: |settings| shown_size(settings.max_head as u64),
+    },
+    Key {
         name: "limits.connections",
         apply: |settings, text| set(&mut settings.connections, at_least_one(text)),
         show: |settings| settings.connections.to_string(),
     },
+    Key {
+        name: "limits.head_timeout",
+        apply: |settings, text| set(&mut settings.head_timeout, duration(text, &CLIENT)),
+        show: |settings| shown_duration(settings.head_timeout),
+    },
+    Key {
+        name: "limits.body_timeout",
+        apply: |settings, text| set(&mut settings.body_timeout, duration(text, &CLIENT)),
+        show: |settings| shown_duration(settings.body_timeout),
+    },
+    Key {
+        name: "limits.idle_timeout",
+        apply: |settings, text| set(&mut settings.idle_timeout, duration(text, &CLIENT)),
+        show: |settings| shown_duration(settings.idle_timeout),
+    },
+    Key {
+        name: "limits.grace",
+        apply: |settings, text| set(&mut settings.grace, duration(text, &GRACE)),
+        show: |settings| shown_duration(settings.grace),
+    },
 ];
+
+/// What a call may take.
+const CALL: Durations = Duration::from_millis(50)..=Duration::from_mins(2);
+/// What a connection to a provider may take to be made.
+const CONNECT: Durations = Duration::from_millis(50)..=Duration::from_secs(30);
+/// What a client may take.
+const CLIENT: Durations = Duration::from_millis(100)..=Duration::from_hours(1);
+/// What requests under way may take when the server stops.
+const GRACE: Durations = Duration::ZERO..=Duration::from_hours(1);
 
 const PROVIDER_KEYS: [&str; 2] = ["enabled", "order"];
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -160,14 +219,30 @@ fn path(text: &str) -> Result<PathBuf, String> {
     Ok(PathBuf::from(text))
 }
 
-fn timeout(text: &str) -> Result<Duration, String> {
-    const ALLOWED: std::ops::RangeInclusive<Duration> =
-        Duration::from_millis(50)..=Duration::from_mins(2);
-    let timeout = units::duration(text)?;
-    if ALLOWED.contains(&timeout) {
-        Ok(timeout)
+fn duration(text: &str, allowed: &Durations) -> Result<Duration, String> {
+    let duration = units::duration(text)?;
+    if allowed.contains(&duration) {
+        Ok(duration)
     } else {
-        Err(format!("`{text}` is not between 50ms and 120s"))
+        let (least, most) = (*allowed.start(), *allowed.end());
+        let (least, most) = (shown_duration(least), shown_duration(most));
+        Err(format!("`{text}` is not between {least} and {most}"))
+    }
+}
+
+fn roots(text: &str) -> Result<ExtraRoots, String> {
+    let files = text.split(',').map(str::trim);
+    let files = files.filter(|file| !file.is_empty());
+    ExtraRoots::read(files.map(PathBuf::from).collect())
+}
+
+fn head_size(text: &str) -> Result<usize, String> {
+    const ALLOWED: RangeInclusive<usize> = 8 << 10..=1 << 20;
+    let size = units::size(text)?;
+    if ALLOWED.contains(&size) {
+        Ok(size)
+    } else {
+        Err(format!("`{text}` is not between 8KiB and 1MiB"))
     }
 }
 

@@ -7,6 +7,7 @@ mod environment;
 mod file;
 mod keys;
 mod origin;
+mod roots;
 mod settings;
 #[cfg(test)]
 mod tests;

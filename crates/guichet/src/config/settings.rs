@@ -5,7 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use guichet_gateway::TrustedProxies;
 use tracing::level_filters::LevelFilter;
+
+use super::roots::ExtraRoots;
 
 /// Every setting.
 #[derive(Debug, Clone)]
@@ -26,12 +29,28 @@ pub(crate) struct Settings {
     pub(crate) dns_servers: Vec<SocketAddr>,
     /// Whether providers without TLS may be asked.
     pub(crate) plain_http: bool,
+    /// Certificate authorities that providers are believed with, besides the usual ones.
+    pub(crate) extra_roots: ExtraRoots,
+    /// How long a connection to a provider may take to be made.
+    pub(crate) connect_timeout: Duration,
     /// How long a call may take where the caller does not say.
     pub(crate) timeout: Duration,
+    /// Whom to believe when it says for whom it asks.
+    pub(crate) trusted_proxies: TrustedProxies,
     /// The most memory that cached answers take, in bytes.
     pub(crate) cache_bytes: u64,
     /// The largest request body that is read, in bytes.
     pub(crate) max_body: usize,
+    /// The largest line and headers of a request that are read, in bytes.
+    pub(crate) max_head: usize,
+    /// How long a client may take to send a request's line and headers.
+    pub(crate) head_timeout: Duration,
+    /// How long a client may take to send a request's body.
+    pub(crate) body_timeout: Duration,
+    /// How long a connection may rest.
+    pub(crate) idle_timeout: Duration,
+    /// How long requests under way may still take when the server stops.
+    pub(crate) grace: Duration,
     /// The most connections that are open at once.
     pub(crate) connections: usize,
     /// Changes to single providers.
@@ -67,9 +86,17 @@ impl Default for Settings {
             log_level: LevelFilter::INFO,
             dns_servers: Vec::new(),
             plain_http: false,
+            extra_roots: ExtraRoots::default(),
+            connect_timeout: Duration::from_secs(4),
             timeout: Duration::from_secs(10),
+            trusted_proxies: TrustedProxies::default(),
             cache_bytes: 32 << 20,
             max_body: 1 << 20,
+            max_head: 64 << 10,
+            head_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(30),
+            idle_timeout: Duration::from_secs(75),
+            grace: Duration::from_secs(20),
             connections: 1024,
             providers: BTreeMap::new(),
         }

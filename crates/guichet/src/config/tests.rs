@@ -76,6 +76,7 @@ fn flags_hold_over_variables_over_the_file_over_defaults() {
 fn every_kind_of_value_is_read() {
     let text = r#"
         timeout = "3s"
+        trusted_proxies = ["127.0.0.1", "10.0.0.0/8"]
         [log]
         format = "json"
         level = "debug"
@@ -88,6 +89,13 @@ fn every_kind_of_value_is_read() {
         [limits]
         max_body = "64KiB"
         connections = 7
+        max_head = "16KiB"
+        head_timeout = "2s"
+        body_timeout = "3s"
+        idle_timeout = "4m"
+        grace = "0s"
+        [upstream]
+        connect_timeout = "900ms"
         [providers.met-no]
         enabled = false
         order = 3
@@ -98,11 +106,24 @@ fn every_kind_of_value_is_read() {
     assert_eq!(settings.dns_servers[0].to_string(), "9.9.9.9:53");
     assert_eq!(settings.dns_servers[1].port(), 5353);
     assert!(settings.plain_http);
+    let inside = ["127.0.0.1", "10.1.2.3"].map(|address| address.parse().unwrap());
+    assert!(inside.map(|address| settings.trusted_proxies.covers(address)) == [true; 2]);
     assert_eq!(
         (settings.cache_bytes, settings.max_body),
         (2 << 20, 64 << 10)
     );
-    assert_eq!(settings.connections, 7);
+    assert_eq!((settings.connections, settings.max_head), (7, 16 << 10));
+    let times = [
+        settings.head_timeout,
+        settings.body_timeout,
+        settings.idle_timeout,
+        settings.grace,
+        settings.connect_timeout,
+    ];
+    assert_eq!(
+        times.map(|time| time.as_millis()),
+        [2_000, 3_000, 240_000, 0, 900]
+    );
     let choice = ProviderChoice {
         enabled: Some(false),
         order: Some(3),
@@ -112,7 +133,11 @@ fn every_kind_of_value_is_read() {
 
 #[test]
 fn what_is_shown_can_be_written_back() {
-    let config = read("[cache]\nsize = \"2MiB\"\n[log]\nlevel = \"warn\"\n", &[]).unwrap();
+    let config = read(
+        "trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\n[cache]\nsize = \"2MiB\"\n[log]\nlevel = \"warn\"\n",
+        &[],
+    )
+    .unwrap();
     let pairs: Vec<(String, String)> = config
         .lines()
         .into_iter()
@@ -149,14 +174,52 @@ fn an_unknown_key_is_an_error_with_its_line_and_the_nearest_right_name() {
 
 #[test]
 fn a_value_that_cannot_be_used_says_what_would_be_right() {
-    let found = problems("listen = \"8080\"\n[log]\nformat = \"jsn\"\n");
-    assert_eq!(found.len(), 2, "{found:?}");
+    let found =
+        problems("listen = \"8080\"\ntrusted_proxies = [\"proxy\"]\n[log]\nformat = \"jsn\"\n");
+    assert_eq!(found.len(), 3, "{found:?}");
     let text = format!("{found:?}");
     assert!(
         text.contains("an address and a port such as `127.0.0.1:8080`"),
         "{text}"
     );
     assert!(text.contains("did you mean `json`?"), "{text}");
+    assert!(
+        text.contains("`trusted_proxies`: `proxy` is neither an address such as"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_bound_that_cannot_hold_says_what_could() {
+    let found = problems(
+        "[limits]\nhead_timeout = \"0s\"\ngrace = \"2h\"\nmax_head = \"1KiB\"\n\
+         [upstream]\nconnect_timeout = \"1m\"\n",
+    );
+    let expected = [
+        (
+            2,
+            "`limits.head_timeout`: `0s` is not between 100ms and 3600s",
+        ),
+        (3, "`limits.grace`: `2h` is not between 0s and 3600s"),
+        (4, "`limits.max_head`: `1KiB` is not between 8KiB and 1MiB"),
+        (
+            6,
+            "`upstream.connect_timeout`: `1m` is not between 50ms and 30s",
+        ),
+    ];
+    for (line, message) in expected {
+        assert!(found.contains(&(Some(line), message.into())), "{found:?}");
+    }
+}
+
+#[test]
+fn a_file_of_authorities_that_cannot_be_read_is_named() {
+    let found = problems("[upstream]\nextra_roots = [\"nowhere/ca.pem\"]\n");
+    assert_eq!(found.len(), 1, "{found:?}");
+    let (line, message) = &found[0];
+    assert_eq!(*line, Some(2));
+    let begin = "`upstream.extra_roots`: nowhere/ca.pem: cannot be read:";
+    assert!(message.starts_with(begin), "{message}");
 }
 
 #[test]

@@ -1,0 +1,6 @@
+//! What is written to Gemini and read from it, by the shapes of its documentation.
+
+mod answers;
+mod garbage;
+mod requests;
+mod streams;

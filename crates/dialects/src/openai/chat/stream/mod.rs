@@ -1,0 +1,10 @@
+//! A streamed answer: chunks read, chunks written.
+
+mod calls;
+mod read;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use read::StreamReader;
+pub use write::StreamWriter;

@@ -1,0 +1,486 @@
+//! Shapes: <https://github.com/openai/openai-python> `src/openai/types/chat/chat_completion_chunk.py`; Mistral's
+//! thoughts: <https://docs.mistral.ai/capabilities/reasoning>; OpenRouter's errors:
+//! <https://openrouter.ai/docs/api-reference/errors>. The values are our own.
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::{
+    chat::{Event, Finish, Media, Part, Usage},
+    framing::{Frame, Frames, Framing},
+};
+
+fn read(chunks: &[Value]) -> Vec<Event> {
+    let mut reader = StreamReader::default();
+    let mut events = Vec::new();
+    for chunk in chunks {
+        let data = chunk.to_string();
+        let frame = Frame {
+            event: None,
+            data: data.as_bytes(),
+        };
+        reader.read(&frame, &mut events).unwrap();
+    }
+    reader.finish(&mut events);
+    events
+}
+
+fn delta(delta: Value) -> Value {
+    json!({"id": "c1", "model": "m", "created": 7, "choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
+}
+
+fn calls(calls: Value) -> Value {
+    delta(json!({"tool_calls": calls}))
+}
+
+/// The calls that were begun, each with its arguments joined.
+fn begun(chunks: &[Value]) -> Vec<(String, String, String)> {
+    let mut list: Vec<(String, String, String)> = Vec::new();
+    for event in read(chunks) {
+        match event {
+            Event::ToolCall { call, id, name, .. } => {
+                assert_eq!(call, list.len(), "calls count from 0");
+                list.push((id, name, String::new()));
+            }
+            Event::Arguments { call, fragment, .. } => list[call].2.push_str(&fragment),
+            _ => {}
+        }
+    }
+    list
+}
+
+fn named(list: &[(String, String, String)]) -> Vec<(&str, &str)> {
+    list.iter()
+        .map(|(_, name, arguments)| (name.as_str(), arguments.as_str()))
+        .collect()
+}
+
+#[test]
+fn a_stream_is_read_in_order() {
+    let events = read(&[
+        delta(json!({"role": "assistant", "content": ""})),
+        delta(json!({"reasoning_content": "Hm"})),
+        delta(json!({"content": "Hel"})),
+        delta(json!({"content": "lo", "refusal": "no"})),
+        json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]}),
+        json!({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 8,
+            "prompt_tokens_details": {"cached_tokens": 2}, "completion_tokens_details": {"reasoning_tokens": 1}}}),
+    ]);
+    insta::assert_debug_snapshot!(events);
+}
+
+#[test]
+fn a_stream_without_its_mark_is_whole_only_if_every_answer_ended() {
+    let finish = json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]});
+    let other =
+        json!({"choices": [{"index": 1, "delta": {"content": "x"}, "finish_reason": null}]});
+    assert_eq!(
+        read(std::slice::from_ref(&finish)).last(),
+        Some(&Event::End)
+    );
+    assert_ne!(
+        read(&[delta(json!({"content": "x"}))]).last(),
+        Some(&Event::End)
+    );
+    assert_ne!(read(&[finish, other]).last(), Some(&Event::End));
+    assert_eq!(read(&[]), []);
+}
+
+#[test]
+fn fragments_of_calls_are_joined_by_index() {
+    let list = begun(&[
+        calls(
+            json!([{"index": 0, "id": "a", "type": "function", "function": {"name": "f", "arguments": ""}}]),
+        ),
+        calls(
+            json!([{"index": 1, "id": "b", "type": "function", "function": {"name": "g", "arguments": "{"}}]),
+        ),
+        calls(
+            json!([{"index": 0, "function": {"arguments": "{\"x\""}}, {"index": 1, "function": {"arguments": "}"}}]),
+        ),
+        calls(json!([{"index": 0, "function": {"arguments": ":1}"}}])),
+    ]);
+    assert_eq!(named(&list), [("f", "{\"x\":1}"), ("g", "{}")]);
+    assert_eq!(list[0].0, "a");
+}
+
+#[test]
+fn an_index_that_is_always_zero_does_not_merge_calls() {
+    // Ollama and Gemini: ollama/ollama#7881, #15457.
+    let list = begun(&[
+        calls(
+            json!([{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{\"x\":1}"}}]),
+        ),
+        calls(
+            json!([{"index": 0, "id": "b", "function": {"name": "f", "arguments": "{\"x\":2}"}}]),
+        ),
+        calls(json!([{"index": 0, "id": "", "function": {"name": "f", "arguments": "{\"x\":3}"}}])),
+        calls(json!([{"index": 0, "function": {"name": "g", "arguments": "{}"}}])),
+    ]);
+    assert_eq!(
+        named(&list),
+        [
+            ("f", "{\"x\":1}"),
+            ("f", "{\"x\":2}"),
+            ("f", "{\"x\":3}"),
+            ("g", "{}")
+        ]
+    );
+    let mut ids: Vec<_> = list.iter().map(|(id, ..)| id.clone()).collect();
+    ids.dedup();
+    assert_eq!(ids.len(), 4, "ids are unique: {ids:?}");
+}
+
+#[test]
+fn calls_without_index_come_whole_or_in_fragments() {
+    let list = begun(&[
+        calls(json!([
+            {"id": "a", "function": {"name": "f", "arguments": {"x": 1}}},
+            {"index": null, "id": "b", "function": {"name": "g", "arguments": "{\"y\""}},
+        ])),
+        calls(json!([{"index": null, "function": {"arguments": ":2}"}}])),
+        calls(json!([{"function": {"name": "h"}}])),
+    ]);
+    assert_eq!(
+        named(&list),
+        [("f", "{\"x\":1}"), ("g", "{\"y\":2}"), ("h", "")]
+    );
+}
+
+#[test]
+fn ids_names_and_calls_that_are_repeated_begin_nothing_new() {
+    let repeated = |arguments: &str| {
+        calls(json!([{"index": 0, "id": "a", "function": {"name": "f", "arguments": arguments}}]))
+    };
+    assert_eq!(
+        named(&begun(&[repeated("{\"x\""), repeated(":1"), repeated("}")])),
+        [("f", "{\"x\":1}")]
+    );
+    let nameless = begun(&[
+        calls(json!([{"index": 0, "id": "a", "function": {"arguments": "{"}}])),
+        calls(json!([{"index": 0, "function": {"name": "f", "arguments": "}"}}])),
+    ]);
+    assert_eq!(named(&nameless), [("f", "{}")], "a name may come late");
+    let same_id = begun(&[
+        calls(json!([{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}])),
+        calls(json!([{"index": 1, "id": "a", "function": {"name": "f", "arguments": "{}"}}])),
+    ]);
+    assert_eq!(same_id.len(), 2);
+    assert_ne!(
+        same_id[0].0, same_id[1].0,
+        "an id given twice is made unique"
+    );
+    let old = begun(&[
+        delta(json!({"function_call": {"name": "f", "arguments": "{"}})),
+        delta(json!({"function_call": {"arguments": "}"}})),
+    ]);
+    assert_eq!(named(&old), [("f", "{}")]);
+}
+
+#[test]
+fn arguments_of_no_call_are_refused() {
+    let chunk = calls(json!([{"index": 0, "function": {"arguments": "{}"}}])).to_string();
+    let frame = Frame {
+        event: None,
+        data: chunk.as_bytes(),
+    };
+    let malformed = StreamReader::default()
+        .read(&frame, &mut Vec::new())
+        .unwrap_err();
+    assert_eq!(
+        malformed.path,
+        "choices[0].delta.tool_calls[0].function.name"
+    );
+}
+
+#[test]
+fn made_ids_are_the_same_for_the_same_bytes() {
+    let chunk = [calls(
+        json!([{"function": {"name": "f", "arguments": "{}"}}]),
+    )];
+    assert_eq!(begun(&chunk), begun(&chunk));
+}
+
+#[test]
+fn stop_after_a_call_means_that_tools_are_wanted() {
+    let events = read(&[
+        calls(json!([{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{}"}}])),
+        json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]}),
+    ]);
+    assert!(events.iter().any(|event| matches!(
+        event,
+        Event::Finish {
+            reason: Finish::ToolCalls,
+            ..
+        }
+    )));
+}
+
+#[test]
+fn thoughts_come_under_three_names_and_once() {
+    let texts = |chunk: Value| {
+        let events = read(&[delta(chunk)]);
+        let thoughts = events
+            .into_iter()
+            .filter(|event| !matches!(event, Event::Start { .. }));
+        thoughts.collect::<Vec<_>>()
+    };
+    let thought = Event::Thinking {
+        choice: 0,
+        text: "Hm".into(),
+    };
+    for chunk in [
+        json!({"reasoning_content": "Hm"}),
+        json!({"reasoning": "Hm"}),
+        json!({"reasoning": "Hm", "reasoning_content": "Hm"}),
+        json!({"reasoning": "Hm", "reasoning_details": [{"type": "reasoning.text", "text": "Hm"}]}),
+        json!({"reasoning": "Hm", "reasoning_details": [{"type": "reasoning.summary", "summary": "Hm"}]}),
+        json!({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "Hm"}]}]}),
+    ] {
+        assert_eq!(
+            texts(chunk.clone()),
+            std::slice::from_ref(&thought),
+            "{chunk}"
+        );
+    }
+    assert_eq!(
+        texts(json!({"reasoning_details": [{"type": "reasoning.text", "signature": "c2ln"}]})),
+        [Event::Signature {
+            choice: 0,
+            signature: "c2ln".into()
+        }]
+    );
+}
+
+#[test]
+fn usage_is_found_wherever_it_stands() {
+    let usage = Usage {
+        input: 3,
+        output: 5,
+        ..Usage::default()
+    };
+    let told = json!({"prompt_tokens": 3, "completion_tokens": 5});
+    for chunk in [
+        json!({"choices": [], "usage": told}),
+        json!({"choices": [], "x_groq": {"usage": told}}),
+        json!({"choices": [{"index": 0, "delta": {}, "usage": told}]}),
+        json!([{"choices": [], "usage": told}]),
+    ] {
+        assert!(
+            read(std::slice::from_ref(&chunk)).contains(&Event::Usage(usage)),
+            "{chunk}"
+        );
+    }
+    let hidden = json!({"choices": [], "usage": {"prompt_tokens": 3, "completion_tokens": 5, "total_tokens": 18}});
+    let thought = Usage {
+        output: 15,
+        reasoning: Some(10),
+        ..usage
+    };
+    assert!(
+        read(&[hidden]).contains(&Event::Usage(thought)),
+        "xAI and Gemini count thoughts in the total only"
+    );
+}
+
+#[test]
+fn errors_within_a_stream_are_failures() {
+    for chunk in [
+        json!({"id": "g", "error": {"code": 502, "message": "Provider disconnected"}, "choices": [{"index": 0, "delta": {"content": ""}, "finish_reason": "error"}]}),
+        json!({"object": "error", "message": "bad", "type": "BAD_REQUEST", "code": 400}),
+        json!([{"error": {"code": 503, "status": "UNAVAILABLE", "message": "overloaded"}}]),
+        json!({"choices": [{"index": 0, "error": {"code": 502, "message": "x"}}]}),
+    ] {
+        let events = read(std::slice::from_ref(&chunk));
+        assert!(
+            matches!(&events[..], [Event::Failed(_)]),
+            "{chunk}: {events:?}"
+        );
+    }
+    let failed = read(&[json!({"choices": [{"index": 0, "delta": {}, "finish_reason": "error"}]})]);
+    assert!(failed.iter().any(|event| matches!(
+        event,
+        Event::Finish {
+            reason: Finish::Failed,
+            ..
+        }
+    )));
+}
+
+/// One of every kind.
+fn every_event() -> Vec<Event> {
+    let choice = 0;
+    vec![
+        Event::Start {
+            id: "c1".into(),
+            model: "m".into(),
+            created: Some(7),
+            usage: None,
+        },
+        Event::KeepAlive,
+        Event::Thinking {
+            choice,
+            text: "Let me ".into(),
+        },
+        Event::Thinking {
+            choice,
+            text: "look.".into(),
+        },
+        Event::Signature {
+            choice,
+            signature: "c2ln".into(),
+        },
+        Event::Whole {
+            choice,
+            part: Part::Thinking {
+                text: String::new(),
+                signature: Some("ZW5j".into()),
+                redacted: true,
+            },
+        },
+        Event::Text {
+            choice,
+            text: "A \"cat\"\n".into(),
+        },
+        Event::Signature {
+            choice,
+            signature: "dGV4dA==".into(),
+        },
+        Event::Citations {
+            choice,
+            value: json!([{"type": "url_citation", "url_citation": {"url": "https://example.org"}}]),
+        },
+        Event::Refusal {
+            choice,
+            text: "no".into(),
+        },
+        Event::ToolCall {
+            choice,
+            call: 0,
+            id: "call_1".into(),
+            name: "f".into(),
+            signature: Some("Y2FsbA==".into()),
+        },
+        Event::Arguments {
+            choice,
+            call: 0,
+            fragment: "{\"x\":".into(),
+        },
+        Event::Arguments {
+            choice,
+            call: 0,
+            fragment: "1}".into(),
+        },
+        Event::ToolCall {
+            choice,
+            call: 1,
+            id: "call_2".into(),
+            name: "g".into(),
+            signature: None,
+        },
+        Event::Whole {
+            choice,
+            part: Part::Image {
+                media: Media::Inline {
+                    media_type: "image/png".into(),
+                    data: "aGk=".into(),
+                },
+                detail: None,
+                cache: None,
+            },
+        },
+        Event::Logprobs {
+            choice,
+            value: json!({"content": []}),
+        },
+        Event::Finish {
+            choice,
+            reason: Finish::ToolCalls,
+            stop_sequence: None,
+        },
+        Event::Usage(Usage {
+            input: 3,
+            output: 5,
+            cached: Some(1),
+            ..Usage::default()
+        }),
+        Event::End,
+    ]
+}
+
+fn write(events: &[Event], include_usage: bool) -> Vec<u8> {
+    let mut writer = StreamWriter::new(include_usage);
+    let mut out = Vec::new();
+    for event in events {
+        writer.write(event, &mut out);
+    }
+    out
+}
+
+fn read_back(body: &[u8]) -> Vec<Event> {
+    let mut frames = Frames::new(Framing::ServerSentEvents);
+    frames.push(body);
+    let mut reader = StreamReader::default();
+    let mut events = Vec::new();
+    while let Some(frame) = frames.next().unwrap() {
+        reader.read(&frame, &mut events).unwrap();
+    }
+    events
+}
+
+#[test]
+fn a_stream_is_written_as_openai_writes_it() {
+    insta::assert_snapshot!(String::from_utf8(write(&every_event(), true)).unwrap());
+}
+
+#[test]
+fn what_is_written_is_read_again() {
+    let mut expected = every_event();
+    expected.remove(1);
+    // The whole thought comes again with its token.
+    expected.insert(
+        3,
+        Event::Thinking {
+            choice: 0,
+            text: "Let me look.".into(),
+        },
+    );
+    assert_eq!(read_back(&write(&every_event(), true)), expected);
+}
+
+#[test]
+fn usage_is_told_only_to_those_who_asked() {
+    let out = String::from_utf8(write(&every_event(), false)).unwrap();
+    assert!(!out.contains("usage"));
+    assert!(out.ends_with("data: [DONE]\n\n"));
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_reading_panic(body in proptest::collection::vec(any::<u8>(), 0..80), cut in 0usize..4000) {
+        let mut reader = StreamReader::default();
+        _ = reader.read(&Frame { event: None, data: &body }, &mut Vec::new());
+        let whole = write(&every_event(), true);
+        let mut frames = Frames::new(Framing::ServerSentEvents);
+        frames.push(&whole[..cut.min(whole.len())]);
+        while let Some(frame) = frames.next().unwrap() {
+            _ = reader.read(&frame, &mut Vec::new());
+        }
+        if let Some(frame) = frames.last().unwrap() {
+            _ = reader.read(&frame, &mut Vec::new());
+        }
+    }
+
+    #[test]
+    fn fragments_in_any_order_lose_nothing(parts in proptest::collection::vec((0u64..3, "[a-z]{0,3}"), 1..12)) {
+        let mut chunks: Vec<Value> = (0..3).map(|index| calls(json!([{"index": index, "id": format!("id{index}"), "function": {"name": "f", "arguments": ""}}]))).collect();
+        let mut expected = vec![String::new(); 3];
+        for (index, fragment) in &parts {
+            expected[usize::try_from(*index).unwrap()].push_str(fragment);
+            chunks.push(calls(json!([{"index": index, "function": {"arguments": fragment}}])));
+        }
+        let joined: Vec<String> = begun(&chunks).into_iter().map(|(.., arguments)| arguments).collect();
+        prop_assert_eq!(joined, expected);
+    }
+}

@@ -1,0 +1,10 @@
+//! The dialect of OpenAI, and of the many who speak it with an accent.
+
+pub mod chat;
+pub mod completions;
+pub mod facts;
+pub(crate) mod fields;
+pub(crate) mod ids;
+pub(crate) mod json;
+pub mod responses;
+pub mod watch;
