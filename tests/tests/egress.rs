@@ -67,6 +67,8 @@ async fn redirects_in_a_circle_end() {
     let answer = stage.get(value!({})).await.unwrap();
     assert_eq!(&*answer.provider, "second");
     assert!(stage.upstream.asked("first.example") <= 4);
+    assert_eq!(tried(&answer.attempts), "first:upstream second:ok");
+    assert_eq!(answer.attempts[0].status, Some(302), "the last one's");
 }
 
 #[tokio::test(start_paused = true)]

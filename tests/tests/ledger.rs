@@ -5,7 +5,7 @@ use guichet_engine::transport::TransportError;
 use guichet_sim::alphabet::Scripted;
 use guichet_tests::small::{Small, thing};
 use guichet_tests::stage::{Setup, skipped, tried};
-use guichet_tests::upstream::{fails, hangs, json, page};
+use guichet_tests::upstream::{fails, hangs, json, page, redirects};
 use serde_json::json as value;
 
 const DAY: &str = "[[quota]]\nlimit = 100000\nper = \"day\"\n";
@@ -85,6 +85,61 @@ async fn each_request_of_an_operation_with_steps_counts_and_none_that_was_not_ma
             (saved - counted).abs() < 1e-9,
             "{saved} saved, {counted} counted"
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_hop_of_a_redirect_counts_and_the_steps_after_it_still_have_theirs() {
+    let steps = "[[operation.get.steps]]\nname = \"station\"\nget = '/station'\nresult = '.'";
+    let small = Small::new("").provider("first", &format!("{DAY}{steps}"), "");
+    let host = "first.example";
+    let hop = || redirects(302, "https://first.example/moved");
+    let stories = [
+        (vec![hop(), thing(1), thing(1)], 3.0),
+        (vec![hop(), hop(), thing(1), hop(), thing(1)], 5.0),
+        (vec![hop(), fails(TransportError::Connect)], 1.0),
+        (vec![hop(), page(200)], 2.0),
+        (vec![hop(), hop(), hop(), hop()], 4.0),
+    ];
+    for (turns, counted) in stories {
+        let stage = Setup::of(small.load()).start().await;
+        for turn in turns {
+            stage.upstream.next(host, turn);
+        }
+        stage.upstream.always(host, page(200));
+        let _ = stage.get(value!({"timeout_ms": 200})).await;
+        stage.engine.flush().await;
+        let saved = stage.store.used("first", WINDOW);
+        assert!(
+            (saved - counted).abs() < 1e-9,
+            "{saved} saved, {counted} counted"
+        );
+        let arrived = f64::from(stage.upstream.arrived(host));
+        assert!((saved - arrived).abs() < 1e-9, "{saved}, {arrived} arrived");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hop_for_which_a_window_has_no_room_is_not_made() {
+    for (per, class, until) in [
+        ("day", "quota_exhausted", "2026-11-23T00:00:00Z"),
+        ("minute", "rate_limited", "2026-11-22T10:32:00Z"),
+    ] {
+        let quota = format!("[[quota]]\nlimit = 1\nper = \"{per}\"\nkind = \"calendar\"\n");
+        let small = Small::new("").provider("first", &quota, "").plain("second");
+        let stage = Setup::of(small.load()).start().await;
+        let moved = redirects(302, "https://first.example/moved");
+        stage.upstream.always("first.example", moved);
+        stage.upstream.always("second.example", thing(2));
+        let answer = stage.get(value!({})).await.unwrap();
+        let told = format!("first:{class} second:ok");
+        assert_eq!(tried(&answer.attempts), told);
+        assert_eq!(answer.attempts[0].status, Some(302));
+        assert_eq!(answer.attempts[0].retry_at, until.parse().ok(), "{per}");
+        assert_eq!(stage.upstream.asked("first.example"), 1, "{per}");
+        stage.engine.flush().await;
+        let saved = stage.store.used("first", &format!("requests/{per}"));
+        assert!((saved - 1.0).abs() < 1e-9, "{saved} in the {per}");
     }
 }
 

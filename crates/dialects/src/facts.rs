@@ -127,7 +127,7 @@ impl Facts {
     fn part(&mut self, part: &Part) {
         match part {
             Part::Text { text, .. } | Part::Thinking { text, .. } | Part::Refusal(text) => {
-                self.text.add(text)
+                self.text.add(text);
             }
             Part::Image { .. } => self.images += 1,
             Part::Audio { .. } => self.audios += 1,
@@ -233,9 +233,9 @@ mod tests {
         size.add("é漢字🙂");
         assert_eq!(size, TextSize { latin: 10, wide: 3 });
         let facts = Facts {
-            text: size,
             messages: 2,
             images: 1,
+            text: size,
             ..Facts::default()
         };
         assert_eq!(facts.estimate_input_tokens(), 3 + 3 + 8 + 1000);
@@ -244,8 +244,8 @@ mod tests {
     #[test]
     fn only_a_single_answer_without_chance_can_be_kept() {
         let facts = |temperature, choices| Facts {
-            temperature,
             choices,
+            temperature,
             ..Facts::default()
         };
         assert!(facts(Some(0.0), 0).is_deterministic());

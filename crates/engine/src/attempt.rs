@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::journal::Journal;
 use crate::ledger::Reservation;
 use crate::outcome::{Class, Failure};
 use crate::read::{Answer, Reading, validate};
@@ -33,6 +34,7 @@ pub(crate) struct Attempting<'a> {
     pub(crate) sender: &'a Sender,
     pub(crate) transport: &'a Arc<dyn Transport>,
     pub(crate) clock: &'a Arc<dyn Clock>,
+    pub(crate) journal: &'a Journal,
     pub(crate) variables: Variables,
     /// What this attempt may take altogether.
     pub(crate) time: Duration,
@@ -73,13 +75,8 @@ impl Attempting<'_> {
         })?;
         reservation.sent();
         let response = self
-            .follow(request, exchange.max_bytes, end)
-            .await
-            .inspect_err(|failure| {
-                if failure.never_sent {
-                    reservation.never_sent();
-                }
-            })?;
+            .follow(request, exchange.max_bytes, end, reservation)
+            .await?;
         let now = self.clock.now();
         let (program, http, variables) = (self.program, self.http, self.variables.clone());
         Reading {
@@ -98,14 +95,16 @@ impl Attempting<'_> {
         draft.sign(&http.auth, self.secret)
     }
 
-    /// Sends a request and follows redirects, each checked like the first request.
+    /// Sends a request and follows redirects, each checked and counted like the first request.
     async fn follow(
         &self,
         mut request: UpstreamRequest,
         body: usize,
         end: Instant,
+        reservation: &mut Reservation,
     ) -> Result<UpstreamResponse, Failure> {
-        for hop in 0..=REDIRECTS {
+        let mut hop = 0;
+        loop {
             let limits = Limits {
                 time: end.saturating_duration_since(Instant::now()),
                 body,
@@ -113,17 +112,47 @@ impl Attempting<'_> {
             let sent = self.transport.send(request.clone(), limits).await;
             let response = sent.map_err(|error| {
                 let failure = failed(&error, self.clock.now());
+                if failure.never_sent {
+                    reservation.never_sent();
+                }
                 Failure {
                     never_sent: failure.never_sent && hop == 0,
                     ..failure
                 }
             })?;
-            match self.redirected(request, &response)? {
-                None => return Ok(response),
-                Some(next) => request = next,
+            let Some(next) = self.redirected(request, &response)? else {
+                return Ok(response);
+            };
+            if hop == REDIRECTS {
+                let failure = Failure::new(Class::Upstream, "redirected too often");
+                return Err(failure.with_status(response.status));
             }
+            self.charge(reservation)
+                .await
+                .map_err(|failure| failure.with_status(response.status))?;
+            request = next;
+            hop += 1;
         }
-        Err(Failure::new(Class::Upstream, "redirected too often"))
+    }
+
+    /// A hop is a request that nobody planned, and the provider counts it: its units are taken and written down first.
+    async fn charge(&self, reservation: &mut Reservation) -> Result<(), Failure> {
+        reservation
+            .another(self.clock.now())
+            .map_err(|full| Failure {
+                retry_at: full.retry_at,
+                ..Failure::new(
+                    if full.is_short {
+                        Class::RateLimited
+                    } else {
+                        Class::QuotaExhausted
+                    },
+                    format!("no room for a redirect in the window {}", full.window),
+                )
+            })?;
+        self.journal.windows(reservation.claims()).await;
+        reservation.sent();
+        Ok(())
     }
 
     fn redirected(

@@ -31,4 +31,6 @@ pub use request::{read_request, write_request};
 pub use stream::{StreamReader, StreamWriter};
 
 #[cfg(test)]
+mod crossing;
+#[cfg(test)]
 mod tests;

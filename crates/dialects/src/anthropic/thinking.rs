@@ -103,12 +103,13 @@ pub(super) fn plan<'a>(reasoning: &'a Reasoning, model: &str, max_tokens: u64) -
         .and_then(|budget| u64::try_from(budget).ok())
         .filter(|budget| *budget > 0);
     if version(model) >= Some((4, 6)) {
-        let effort = effort.or_else(|| budget.map(effort_of)).map(known_effort);
+        let wish = effort.or_else(|| budget.map(effort_of)).filter(|_| !off);
+        let effort = wish.and_then(|word| known_effort(word, model));
         return Plan {
             // It does not think unless it is told to, and some models refuse to be told not to.
             thinking: (!off).then_some(Thinking::Adaptive { display }),
-            effort: effort.filter(|_| !off),
-            cut: false,
+            effort,
+            cut: wish.is_some() && effort.is_none(),
         };
     }
     if off {
@@ -139,7 +140,7 @@ pub(super) fn plan<'a>(reasoning: &'a Reasoning, model: &str, max_tokens: u64) -
         // Of the models that have budgets, this one knows efforts too.
         effort: effort
             .filter(|_| version(model) == Some((4, 5)) && model.contains("opus"))
-            .map(known_effort),
+            .and_then(|word| known_effort(word, model)),
         cut,
     }
 }
@@ -166,9 +167,14 @@ fn word(effort: &Effort) -> &str {
     }
 }
 
-/// Anthropic's least effort is `low`.
-fn known_effort(word: &str) -> &str {
-    if word == "minimal" { "low" } else { word }
+/// The effort in Anthropic's words; none = it has none for this. The least is `low`, and `xhigh` came with 4.7.
+fn known_effort<'a>(word: &'a str, model: &str) -> Option<&'a str> {
+    match word {
+        "minimal" => Some("low"),
+        "xhigh" if version(model) < Some((4, 7)) => Some("high"),
+        "low" | "medium" | "high" | "xhigh" | "max" => Some(word),
+        _ => None,
+    }
 }
 
 fn budget_of(word: &str) -> u64 {
@@ -241,6 +247,25 @@ mod tests {
             (newer.thinking, newer.effort),
             (Some(thinking), Some("high"))
         );
+    }
+
+    #[test]
+    fn a_word_that_the_model_does_not_know_is_the_next_lesser_or_is_told() {
+        let other = |word: &str| wish(Some(Effort::Other(word.into())), None);
+        let effort = |word: &str, model: &str| {
+            let wish = other(word);
+            let plan = plan(&wish, model, 4096);
+            (plan.effort.map(str::to_owned), plan.cut)
+        };
+        assert_eq!(
+            effort("xhigh", "claude-opus-4-7"),
+            (Some("xhigh".into()), false)
+        );
+        assert_eq!(
+            effort("xhigh", "claude-opus-4-6"),
+            (Some("high".into()), false)
+        );
+        assert_eq!(effort("utmost", "claude-opus-4-6"), (None, true));
     }
 
     #[test]

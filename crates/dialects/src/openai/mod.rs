@@ -2,6 +2,7 @@
 
 pub mod chat;
 pub mod completions;
+pub mod embeddings;
 pub mod facts;
 pub(crate) mod fields;
 pub(crate) mod ids;

@@ -293,6 +293,7 @@ impl Chain<'_> {
             sender: &self.engine.0.sender,
             transport: &self.engine.0.transport,
             clock: &self.engine.0.clock,
+            journal: &self.engine.0.journal,
             variables: self.variables.clone(),
             time,
         };

@@ -94,6 +94,7 @@ impl Engine {
             sender: &self.0.sender,
             transport: &self.0.transport,
             clock: &self.0.clock,
+            journal: &self.0.journal,
             variables,
             time: TIME,
         };

@@ -46,6 +46,8 @@ pub struct Exhausted {
     pub budget: Arc<str>,
     /// Which window.
     pub window: String,
+    /// Whether it is one of minutes rather than days.
+    pub is_short: bool,
     /// When there will be enough; none = never, or when something under way ends.
     pub retry_at: Option<Timestamp>,
     /// Whether only calls under way stand in the way.
@@ -171,6 +173,27 @@ impl Reservation {
     pub fn for_requests(mut self, planned: u32) -> Self {
         self.planned = planned.max(1);
         self
+    }
+
+    /// Takes as much again as one request was planned with, for one that nobody planned.
+    pub fn another(&mut self, now: Timestamp) -> Result<(), Exhausted> {
+        let part = 1.0 / f64::from(self.planned);
+        // Requests of one attempt follow each other, so only one of them is under way.
+        let counted = |claim: &&Claim| claim.quota.window != Window::Concurrency;
+        let more = self.claims.iter().filter(counted).map(|claim| Claim {
+            units: claim.units * part,
+            ..claim.clone()
+        });
+        let mut taken = self.ledger.reserve(more.collect(), now)?;
+        // What was taken is this reservation's from here on: there is nothing left for the other one to give back.
+        taken.claims.clear();
+        for claim in &mut self.claims {
+            if claim.quota.window != Window::Concurrency {
+                claim.units += claim.units * part;
+            }
+        }
+        self.planned += 1;
+        Ok(())
     }
 
     /// A request is about to leave: from here on its units are spent.

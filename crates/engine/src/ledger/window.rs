@@ -9,6 +9,9 @@ use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::{Claim, Exhausted};
 
+/// The longest window that is one of moments.
+const SHORT: Duration = Duration::from_hours(1);
+
 /// What is used of a window.
 #[derive(Debug, Clone)]
 pub(super) struct Level {
@@ -139,9 +142,11 @@ impl Level {
             None
         };
         let busy = quota.window == Window::Concurrency;
+        let is_short = busy || quota.window.period().is_some_and(|period| period <= SHORT);
         Err(Exhausted {
             budget: claim.budget.clone(),
             window: quota.id(),
+            is_short,
             retry_at,
             busy,
         })

@@ -3,14 +3,15 @@
 mod read;
 mod write;
 
+use serde_json::Value;
+
 pub(super) use read::{read_block, read_content};
 pub(super) use write::{Block, Content, Side, are_own, blocks_of};
 
-/// Whether a block of this type is one that only Anthropic's API has and understands: results of tools that it ran
-/// itself, and the like. Blocks of other dialects' making are not sent there.
-pub(super) fn is_own(kind: &str) -> bool {
-    const OWN: [&str; 10] = [
-        "compaction",
+/// Whether a block is one that only Anthropic's API has and understands: results of tools that it ran itself, and the
+/// like. Blocks of other dialects' making are not sent there.
+pub(super) fn is_own(block: &Value) -> bool {
+    const OWN: [&str; 8] = [
         "container_upload",
         "document",
         "fallback",
@@ -19,7 +20,13 @@ pub(super) fn is_own(kind: &str) -> bool {
         "search_result",
         "server_tool_use",
         "tool_reference",
-        "tool_search_tool_search_result",
     ];
-    OWN.contains(&kind) || (kind.ends_with("_tool_result") && kind != "tool_result")
+    match block.get("type").and_then(Value::as_str) {
+        // OpenAI has a block of this name too, without a content.
+        Some("compaction") => block.get("content").is_some(),
+        Some(kind) => {
+            OWN.contains(&kind) || (kind.ends_with("_tool_result") && kind != "tool_result")
+        }
+        None => false,
+    }
 }

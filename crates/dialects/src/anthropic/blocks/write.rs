@@ -206,8 +206,7 @@ fn block_of<'a>(
             cache_control: marker(cache.as_ref()),
         },
         Part::Other { value } => {
-            let kind = value.get("type").and_then(Value::as_str);
-            if !kind.is_some_and(super::is_own) {
+            if !super::is_own(value) {
                 return Err("");
             }
             Block::Other(value)

@@ -2,5 +2,6 @@
 
 mod answers;
 mod garbage;
+mod journeys;
 mod requests;
 mod streams;

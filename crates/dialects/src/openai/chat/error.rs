@@ -9,6 +9,7 @@ use crate::{
 };
 
 /// Reads an error: a whole body, or the data of an event. None = this is none.
+#[must_use]
 pub fn read_error(body: &[u8]) -> Option<ProviderError> {
     error_of(&serde_json::from_slice(body).ok()?)
 }
@@ -153,7 +154,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The field of FastAPI's first complaint: `{"loc": ["body", "messages", 0]}`.
+/// The field of the first complaint of a `FastAPI` server: `{"loc": ["body", "messages", 0]}`.
 fn first_place(said: &Value) -> Option<String> {
     let list = said.get("detail").unwrap_or(said);
     let place = list.get(0)?.get("loc")?.as_array()?;

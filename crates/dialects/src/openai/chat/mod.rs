@@ -13,6 +13,8 @@ mod message;
 mod part;
 mod request;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod usage;
 
 pub use answer::{read_answer, write_answer};

@@ -141,17 +141,17 @@ impl<'de> Visitor<'de> for Content<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        let mut part = 0;
+        let mut place = 0;
         while array
             .next_element_seed(Part {
                 problem: self.problem,
                 index: self.index,
-                part,
+                place,
                 facts: self.facts,
             })?
             .is_some()
         {
-            part += 1;
+            place += 1;
         }
         Ok(())
     }
@@ -160,7 +160,7 @@ impl<'de> Visitor<'de> for Content<'_> {
 struct Part<'c> {
     problem: &'c Problem,
     index: usize,
-    part: usize,
+    place: usize,
     facts: &'c mut Facts,
 }
 
@@ -170,7 +170,7 @@ impl<'de> Visitor<'de> for Part<'_> {
     type Value = ();
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = format!("messages[{}].content[{}]", self.index, self.part);
+        let path = format!("messages[{}].content[{}]", self.index, self.place);
         _ = complain::<serde_json::Error>(self.problem, path, Self::EXPECTING);
         formatter.write_str("an object")
     }
@@ -205,7 +205,7 @@ impl<'de> Visitor<'de> for Part<'_> {
             Some("file" | "input_file" | "document_url") => self.facts.files += 1,
             Some(_) => {}
             None => {
-                let path = format!("messages[{}].content[{}].type", self.index, self.part);
+                let path = format!("messages[{}].content[{}].type", self.index, self.place);
                 return Err(complain(
                     self.problem,
                     path,

@@ -70,9 +70,15 @@ impl<'de> Visitor<'de> for Top<'_> {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Facts, A::Error> {
         let mut facts = Facts::default();
+        let (mut older, mut newer) = (None, None);
         while let Some(name) = map.next_key::<Name<'de>>()? {
-            self.member(&name.0, &mut map, &mut facts)?;
+            match &*name.0 {
+                "max_tokens" => older = self.count("max_tokens", &mut map)?,
+                "max_completion_tokens" => newer = self.count("max_completion_tokens", &mut map)?,
+                name => self.member(name, &mut map, &mut facts)?,
+            }
         }
+        facts.max_tokens = newer.or(older);
         if facts.messages == 0 {
             return Err(complain(
                 self.problem,
@@ -100,19 +106,11 @@ impl Top<'_> {
             }
             "stream" => facts.stream = self.flag(name, map)?.unwrap_or(false),
             "stream_options" => {
-                facts.stream_usage = usage_wanted(map.next_value::<&RawValue>()?.get())
+                facts.stream_usage = usage_wanted(map.next_value::<&RawValue>()?.get());
             }
             "n" => facts.choices = self.count(name, map)?.unwrap_or(0),
-            "max_tokens" => {
-                let older = self.count(name, map)?;
-                facts.max_tokens = facts.max_tokens.or(older);
-            }
-            "max_completion_tokens" => {
-                let newer = self.count(name, map)?;
-                facts.max_tokens = newer.or(facts.max_tokens);
-            }
             "temperature" => {
-                facts.temperature = self.scalar(name, map, "a number", Scalar::number)?
+                facts.temperature = self.scalar(name, map, "a number", Scalar::number)?;
             }
             "seed" => facts.seed = self.scalar(name, map, "a whole number", Scalar::integer)?,
             "logprobs" => facts.logprobs = self.flag(name, map)?.unwrap_or(false),

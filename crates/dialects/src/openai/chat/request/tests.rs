@@ -435,7 +435,7 @@ proptest! {
             tool_choice: choice,
             format,
             reasoning: effort.map(|effort| Reasoning { effort: Some(effort), ..Reasoning::default() }),
-            sampling: Sampling { temperature, max_tokens, seed, stop, ..Sampling::default() },
+            sampling: Sampling { max_tokens, temperature, seed, stop, ..Sampling::default() },
             stream,
             ..Request::default()
         };

@@ -118,7 +118,7 @@ impl Writer {
             object.put("stream", true);
             if request.stream_usage {
                 object.object("stream_options", |options| {
-                    options.put("include_usage", true)
+                    options.put("include_usage", true);
                 });
             }
         }
@@ -187,7 +187,7 @@ impl Writer {
                 let path = format!("messages[{index}].content[{place}]");
                 if let Part::ToolResult { .. } = part {
                     separate(out, begin);
-                    self.result(out, part, path, &mut shown);
+                    self.result(out, part, &path, &mut shown);
                 } else {
                     rest.push((path, part));
                 }
@@ -197,7 +197,7 @@ impl Writer {
             }
             self.show(out, begin, &mut shown);
             separate(out, begin);
-            self.message(out, message, rest);
+            self.message(out, message, &rest);
         }
         self.show(out, begin, &mut shown);
         out.push(b']');
@@ -219,7 +219,7 @@ impl Writer {
         &mut self,
         out: &mut Vec<u8>,
         part: &'p Part,
-        path: String,
+        path: &str,
         shown: &mut Vec<(String, &'p Part)>,
     ) {
         let Part::ToolResult {
@@ -250,14 +250,14 @@ impl Writer {
         });
     }
 
-    fn message(&mut self, out: &mut Vec<u8>, message: &Message, parts: Vec<(String, &Part)>) {
+    fn message(&mut self, out: &mut Vec<u8>, message: &Message, parts: &[(String, &Part)]) {
         object(out, |object| {
             object.put("role", self.role(message.role));
             object.some("name", message.name.as_ref());
             if message.role == Role::Assistant {
                 self.said(object, &message.parts);
             } else {
-                self.content(object, &parts);
+                self.content(object, parts);
             }
             for (name, value) in &message.extra {
                 if OWN_IN_MESSAGES.contains(&name.as_str()) {

@@ -2,6 +2,7 @@
 
 mod calls;
 mod read;
+mod said;
 #[cfg(test)]
 mod tests;
 mod write;

@@ -3,20 +3,11 @@
 use serde_json::Value;
 
 use super::{
-    super::{
-        answer::alone,
-        error::error_of,
-        finish::finish_of,
-        message::{generated_sound, read_details, read_image, signature},
-        usage::read_usage,
-    },
+    super::{answer::alone, error::error_of, finish::finish_of, usage::read_usage},
     calls::{Calls, Fragment},
+    said::said,
 };
-use crate::{
-    chat::{Event, Part},
-    error::Malformed,
-    framing::Frame,
-};
+use crate::{chat::Event, error::Malformed, framing::Frame};
 
 /// Reads the events of a stream.
 #[derive(Debug, Default)]
@@ -31,6 +22,8 @@ pub struct StreamReader {
 struct Choice {
     index: usize,
     calls: Calls,
+    /// The thought that is being told.
+    thought: String,
     finished: bool,
 }
 
@@ -124,7 +117,10 @@ impl StreamReader {
         let id = self.id.clone();
         let choice = self.at(index);
         if let Some(delta) = value.get_mut("delta").map(Value::take) {
-            said(delta, index, events)
+            let begin = events.len();
+            let calls = said(delta, index, events);
+            choice.tell_once(events, begin);
+            calls
                 .and_then(|calls| choice.calls(calls, &id, events))
                 .map_err(|malformed| Malformed {
                     path: format!("choices[{place}].delta.{}", malformed.path),
@@ -165,6 +161,7 @@ impl StreamReader {
             self.choices.push(Choice {
                 index,
                 calls: Calls::default(),
+                thought: String::new(),
                 finished: false,
             });
             self.choices.len() - 1
@@ -174,6 +171,23 @@ impl StreamReader {
 }
 
 impl Choice {
+    /// Takes a thought away that comes a second time, whole and with its token: it has been told in pieces already.
+    fn tell_once(&mut self, events: &mut Vec<Event>, begin: usize) {
+        let mut at = begin;
+        while at < events.len() {
+            let signed = matches!(events.get(at + 1), Some(Event::Signature { .. }));
+            match &events[at] {
+                Event::Thinking { text, .. } if signed && *text == self.thought => {
+                    events.remove(at);
+                    continue;
+                }
+                Event::Thinking { text, .. } => self.thought.push_str(text),
+                _ => self.thought.clear(),
+            }
+            at += 1;
+        }
+    }
+
     fn calls(
         &mut self,
         fragments: Vec<Fragment>,
@@ -189,137 +203,5 @@ impl Choice {
             }
         }
         Ok(())
-    }
-}
-
-/// What a delta says, in the order in which a model says it; the fragments of calls are left to whoever counts them.
-fn said(
-    mut delta: Value,
-    choice: usize,
-    events: &mut Vec<Event>,
-) -> Result<Vec<Fragment>, Malformed> {
-    if delta.is_null() {
-        return Ok(Vec::new());
-    }
-    if !delta.is_object() {
-        return Err(Malformed::new("", "must be an object"));
-    }
-    let mut take = |name: &str| {
-        delta
-            .get_mut(name)
-            .map(Value::take)
-            .filter(|value| !value.is_null())
-    };
-    thoughts(&mut take, choice, events);
-    match take("content") {
-        None => {}
-        Some(Value::String(text)) => push_text(text, choice, events),
-        Some(Value::Array(parts)) => pieces(parts, choice, events),
-        Some(_) => {
-            return Err(Malformed::new(
-                "content",
-                "must be a string or an array of parts",
-            ));
-        }
-    }
-    if let Some(Value::String(text)) = take("refusal")
-        && !text.is_empty()
-    {
-        events.push(Event::Refusal { choice, text });
-    }
-    if let Some(value) =
-        take("annotations").filter(|value| value.as_array().is_some_and(|list| !list.is_empty()))
-    {
-        events.push(Event::Citations { choice, value });
-    }
-    if let Some(Value::Array(images)) = take("images") {
-        let parts = images.into_iter().filter_map(read_image);
-        events.extend(parts.map(|part| Event::Whole { choice, part }));
-    }
-    if let Some(audio) = take("audio") {
-        events.push(Event::Whole {
-            choice,
-            part: generated_sound(audio),
-        });
-    }
-    if let Some(signature) = take("extra_content").as_ref().and_then(signature) {
-        events.push(Event::Signature { choice, signature });
-    }
-    let mut fragments = Vec::new();
-    // The call as it was before there could be several.
-    if let Some(function) = take("function_call") {
-        let mut call = serde_json::Map::new();
-        call.insert("function".into(), function);
-        fragments.push(Fragment::read(&Value::Object(call)));
-    }
-    match take("tool_calls") {
-        None => {}
-        Some(Value::Array(calls)) => fragments.extend(calls.iter().map(Fragment::read)),
-        Some(_) => return Err(Malformed::new("tool_calls", "must be an array")),
-    }
-    Ok(fragments)
-}
-
-/// The same thought often comes under two names at once; it is told once.
-fn thoughts(take: &mut impl FnMut(&str) -> Option<Value>, choice: usize, events: &mut Vec<Event>) {
-    let details = take("reasoning_details");
-    let content = take("reasoning_content");
-    let plain = take("reasoning");
-    let mut told = false;
-    let mut tokens = Vec::new();
-    for part in details.iter().flat_map(read_details) {
-        match part {
-            Part::Thinking {
-                text,
-                signature,
-                redacted: false,
-            } => {
-                if !text.is_empty() {
-                    told = true;
-                    events.push(Event::Thinking { choice, text });
-                }
-                tokens.extend(signature);
-            }
-            part => events.push(Event::Whole { choice, part }),
-        }
-    }
-    if !told {
-        let texts = [content, plain].into_iter().flatten();
-        let text = texts
-            .filter_map(|value| match value {
-                Value::String(text) if !text.is_empty() => Some(text),
-                _ => None,
-            })
-            .next();
-        events.extend(text.map(|text| Event::Thinking { choice, text }));
-    }
-    events.extend(
-        tokens
-            .into_iter()
-            .map(|signature| Event::Signature { choice, signature }),
-    );
-}
-
-fn push_text(text: String, choice: usize, events: &mut Vec<Event>) {
-    if !text.is_empty() {
-        events.push(Event::Text { choice, text });
-    }
-}
-
-/// Content as a list of parts: Mistral's thoughts, text and references.
-fn pieces(parts: Vec<Value>, choice: usize, events: &mut Vec<Event>) {
-    let Ok(parts) = super::super::part::read_content(Some(Value::Array(parts)), "content") else {
-        return;
-    };
-    for part in parts {
-        match part {
-            Part::Text { text, .. } => push_text(text, choice, events),
-            Part::Thinking { text, .. } => {
-                if !text.is_empty() {
-                    events.push(Event::Thinking { choice, text });
-                }
-            }
-            part => events.push(Event::Whole { choice, part }),
-        }
     }
 }

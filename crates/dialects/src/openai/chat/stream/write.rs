@@ -35,6 +35,8 @@ struct Choice {
     begun: bool,
     /// How many thoughts have been told with their tokens.
     thoughts: usize,
+    /// The calls of which no arguments have come.
+    bare: Vec<usize>,
     last: Last,
 }
 
@@ -83,6 +85,7 @@ impl StreamWriter {
                 reason,
                 stop_sequence,
             } => {
+                self.fill_bare(*choice, out);
                 let word = finish_word(reason);
                 self.chunk(
                     *choice,
@@ -138,7 +141,9 @@ impl StreamWriter {
                 name,
                 signature,
             } => {
-                self.at(*choice).last = Last::Call(*call);
+                let state = self.at(*choice);
+                state.last = Last::Call(*call);
+                state.bare.push(*call);
                 self.call(*choice, *call, out, |object| {
                     object.put("id", ids::legal(id));
                     object.put("type", "function");
@@ -156,11 +161,23 @@ impl StreamWriter {
                 call,
                 fragment,
             } => {
+                if !fragment.is_empty() {
+                    self.at(*choice).bare.retain(|bare| bare != call);
+                }
                 self.call(*choice, *call, out, |object| {
                     object.object("function", |function| function.put("arguments", fragment));
                 });
             }
             _ => {}
+        }
+    }
+
+    /// A call without arguments has an empty object of them: clients parse what they have joined.
+    fn fill_bare(&mut self, choice: usize, out: &mut Vec<u8>) {
+        for call in std::mem::take(&mut self.at(choice).bare) {
+            self.call(choice, call, out, |object| {
+                object.object("function", |function| function.put("arguments", "{}"));
+            });
         }
     }
 
@@ -206,7 +223,7 @@ impl StreamWriter {
             }
             Part::Image { media, .. } => {
                 self.delta(choice, out, |delta| {
-                    delta.list("images", [media], write_image)
+                    delta.list("images", [media], write_image);
                 });
             }
             Part::Text { text, .. } => {
