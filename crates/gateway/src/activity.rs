@@ -26,8 +26,8 @@ struct State {
     under_way: usize,
     /// When the first byte came after a rest; the head must be whole soon after.
     head_since: Option<Instant>,
-    /// When something last moved outward.
-    rests_since: Instant,
+    /// When something last moved outward; none until somebody wants to know, after a request ended.
+    rests_since: Option<Instant>,
     /// HTTP/2 sends more than heads, so that bytes do not tell that one has begun.
     is_multiplexed: bool,
 }
@@ -42,7 +42,7 @@ impl Activity {
         let state = State {
             under_way: 0,
             head_since: Some(now),
-            rests_since: now,
+            rests_since: Some(now),
             is_multiplexed: false,
         };
         Self {
@@ -74,10 +74,13 @@ impl Activity {
 
     /// The next moment worth looking at the connection again.
     fn deadline(&self) -> (Instant, &'static str) {
-        let state = self.now.lock();
+        let mut state = self.now.lock();
         match (state.under_way, state.head_since) {
             (0, Some(since)) => (since + self.head_timeout, "head"),
-            (0, None) => (state.rests_since + self.idle_timeout, "idle"),
+            (0, None) => {
+                let since = *state.rests_since.get_or_insert_with(Instant::now);
+                (since + self.idle_timeout, "idle")
+            }
             // A head may be due at the earliest one head's time from now.
             _ => (
                 Instant::now() + self.head_timeout.min(self.idle_timeout),
@@ -96,7 +99,7 @@ impl Activity {
 
     /// Bytes went out.
     pub(crate) fn has_written(&self) {
-        self.now.lock().rests_since = Instant::now();
+        self.now.lock().rests_since = Some(Instant::now());
     }
 }
 
@@ -104,6 +107,7 @@ impl Drop for UnderWay {
     fn drop(&mut self) {
         let mut state = self.0.now.lock();
         state.under_way -= 1;
-        state.rests_since = Instant::now();
+        // The answer is on its way out, which tells the time; where it is not read, the next look at it does.
+        state.rests_since = None;
     }
 }

@@ -25,9 +25,6 @@ where
     if announced(headers).is_some_and(|length| length > most as u64) {
         return Err(too_large(most));
     }
-    if body.is_end_stream() {
-        return Ok(Bytes::new());
-    }
     match tokio::time::timeout(within, collect(body, most)).await {
         Ok(read) => read,
         Err(_) => Err(Problem::new(

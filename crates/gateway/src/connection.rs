@@ -34,10 +34,11 @@ pub(crate) async fn serve(
     let builder = builder(&gateway.shared.settings);
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let service = service_fn(|request: Request<Incoming>| {
-        let (gateway, activity) = (gateway.clone(), Arc::clone(&activity));
+        let under_way = activity.begin(request.version());
+        let answer = gateway.answer(request, Some(peer.ip()));
         async move {
-            let _request = activity.begin(request.version());
-            Ok::<_, Infallible>(gateway.answer(request, Some(peer.ip())).await)
+            let _under_way = under_way;
+            Ok::<_, Infallible>(answer.await)
         }
     });
     let mut connection = pin!(builder.serve_connection(io, service));
@@ -45,6 +46,7 @@ pub(crate) async fn serve(
     let mut is_draining = false;
     loop {
         tokio::select! {
+            biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     tracing::debug!(error, "a connection ended early");
