@@ -109,14 +109,14 @@ impl Told<'_> {
             principal,
             story,
         } = self;
-        line.text(&name!("method"), method(&visit.head.method));
-        line.text(&name!("route"), route);
+        line.word(&name!("method"), method(&visit.head.method));
+        line.word(&name!("route"), route);
         line.number(&name!("status"), status.as_u16().into());
         line.number(
             &name!("ms"),
             u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
         );
-        line.text(&name!("request_id"), &visit.request_id);
+        line.word(&name!("request_id"), &visit.request_id);
         if let Some(principal) = principal {
             line.text(&name!("organization"), principal.organization.as_str());
             line.text(&name!("project"), principal.project.as_str());
@@ -127,13 +127,13 @@ impl Told<'_> {
             line.text(&name!("operation"), &operation.id.name);
         }
         if let Some(served) = story.served.map(Served::as_str) {
-            line.text(&name!("served"), served);
+            line.word(&name!("served"), served);
         }
         if let Some(provider) = &story.provider {
             line.text(&name!("provider"), provider);
         }
         if let Some(code) = story.refused.map(Code::as_str) {
-            line.text(&name!("code"), code);
+            line.word(&name!("code"), code);
         }
         if !story.attempts.is_empty() {
             line.text(&name!("attempts"), &summary(&story.attempts));
@@ -193,6 +193,12 @@ impl<'a> Line<'a> {
     fn text(&mut self, name: &Name, value: &str) {
         self.name(name);
         quoted::push(self.text, value);
+    }
+
+    /// A text that needs no escapes: one of our own, or a request id.
+    fn word(&mut self, name: &Name, value: &str) {
+        self.name(name);
+        quoted::push_plain(self.text, value);
     }
 
     fn number(&mut self, name: &Name, value: u64) {

@@ -23,7 +23,7 @@ pub(crate) fn recall(gateway: &Gateway, visit: &mut Visit, principal: &Principal
     let engine = &gateway.shared.engine;
     let day = gateway.shared.asked.under(&engine.catalogue());
     let question = day.find(principal, url)?;
-    let answer = engine.recall(&question.prepared)?;
+    let answer = engine.recall(&question.prepared, visit.at)?;
     Some(told(visit, &question.operation, answer).about(&question.counts))
 }
 

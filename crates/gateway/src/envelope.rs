@@ -33,7 +33,7 @@ fn meta(operation: &OperationId, answer: &Answer, request_id: &str) -> String {
     text.push_str(",\"provider\":");
     quoted::push(&mut text, &answer.provider);
     text.push_str(",\"served\":");
-    quoted::push(&mut text, answer.served.as_str());
+    quoted::push_plain(&mut text, answer.served.as_str());
     text.push_str(",\"age_s\":");
     quoted::push_number(&mut text, whole_seconds(answer.age));
     text.push_str(",\"observed_at\":");
@@ -43,7 +43,7 @@ fn meta(operation: &OperationId, answer: &Answer, request_id: &str) -> String {
     text.push_str(",\"attempts\":");
     push_attempts(&mut text, &answer.attempts);
     text.push_str(",\"request_id\":");
-    quoted::push(&mut text, request_id);
+    quoted::push_plain(&mut text, request_id);
     text.push_str(",\"next_cursor\":");
     push_or_null(&mut text, answer.next_cursor.as_deref());
     text.push_str("}}");

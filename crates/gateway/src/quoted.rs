@@ -4,12 +4,17 @@
 /// Appends a text and the quotes around it.
 pub(crate) fn push(line: &mut String, text: &str) {
     if is_plain(text) {
-        line.push('"');
-        line.push_str(text);
-        line.push('"');
+        push_plain(line, text);
     } else {
         line.push_str(&serde_json::Value::from(text).to_string());
     }
+}
+
+/// Appends a text that is known to need no escapes, and the quotes around it.
+pub(crate) fn push_plain(line: &mut String, text: &str) {
+    line.push('"');
+    line.push_str(text);
+    line.push('"');
 }
 
 /// Appends a number.

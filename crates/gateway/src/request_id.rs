@@ -11,6 +11,7 @@ use uuid::fmt::Hyphenated;
 /// The header in both directions.
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// Longer ones are not kept. Whatever else: an id needs no escapes in JSON, on which its writers rely.
 const LONGEST: usize = 64;
 
 /// The id of a request with these headers that came at this moment.

@@ -93,8 +93,8 @@ impl Gateway {
 
 impl Walk {
     fn begin(gateway: &Gateway, head: Parts, peer: Option<IpAddr>) -> Self {
-        let (started, at) = (Instant::now(), Timestamp::now());
         let shared = &gateway.shared;
+        let (started, at) = (Instant::now(), shared.engine.now());
         let proxies = &shared.settings.trusted_proxies;
         Self {
             route: router::find(head.uri.path()).map(|found| found.route),
