@@ -94,6 +94,9 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
         }
     }
     hosts.extend(base_host(base_url, written.plain_http, reader));
+    if written.auth.account.is_some() {
+        reader.wrong("[auth] `account` is for providers of models");
+    }
     Some(Http {
         base_url: reader.template(base_url),
         base_url_text: base_url.get_ref().clone(),
@@ -117,7 +120,11 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
 }
 
 /// The host of a base URL without filters in its host; one with filters needs `hosts`.
-fn base_host(base_url: &Text, plain_http: bool, reader: &mut Reader<'_>) -> Option<Host> {
+pub(super) fn base_host(
+    base_url: &Text,
+    plain_http: bool,
+    reader: &mut Reader<'_>,
+) -> Option<Host> {
     let text = base_url.get_ref();
     let scheme = if plain_http { "http://" } else { "https://" };
     let fits = text.starts_with(scheme) || (plain_http && text.starts_with("https://"));
@@ -140,7 +147,7 @@ fn base_host(base_url: &Text, plain_http: bool, reader: &mut Reader<'_>) -> Opti
     Some(host)
 }
 
-fn auth(written: &written::Auth, reader: &mut Reader<'_>) -> Auth {
+pub(super) fn auth(written: &written::Auth, reader: &mut Reader<'_>) -> Auth {
     let optional = written.optional;
     let mut name = |what: &str| {
         written.name.clone().unwrap_or_else(|| {
@@ -164,7 +171,7 @@ fn auth(written: &written::Auth, reader: &mut Reader<'_>) -> Auth {
     }
 }
 
-fn terms(written: written::Terms, kind: Kind, reader: &mut Reader<'_>) -> Terms {
+pub(super) fn terms(written: written::Terms, kind: Kind, reader: &mut Reader<'_>) -> Terms {
     let store = match &written.store {
         Some(text) if text.get_ref() == "never" => Some(std::time::Duration::ZERO),
         store => reader.duration_if(store.as_ref()),
@@ -180,7 +187,7 @@ fn terms(written: written::Terms, kind: Kind, reader: &mut Reader<'_>) -> Terms 
     }
 }
 
-fn error(written: &written::ErrorFilter, reader: &mut Reader<'_>) -> ErrorFilter {
+pub(super) fn error(written: &written::ErrorFilter, reader: &mut Reader<'_>) -> ErrorFilter {
     let retry = match (&written.retry, &written.retry_at) {
         (Some(after), None) => reader.duration_if(Some(after)).map(Retry::After),
         (None, Some(at)) => Some(Retry::At(reader.filter(at))),

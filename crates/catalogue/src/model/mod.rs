@@ -19,6 +19,7 @@ pub use operation::{EmptyPolicy, Operation, OperationId, Parameter, ParameterTyp
 pub use provider::{
     Auth, ErrorFilter, Host, Http, Provider, Retry, Source, Suspends, Terms, Verify,
 };
+pub(crate) use quota::covers;
 pub use quota::{CalendarUnit, Dimension, Quota, Scope, Window};
 
 use crate::filter::Program;

@@ -83,6 +83,23 @@ impl Provider {
         }
     }
 
+    /// Every quota that holds for a model of this id, in its file or not.
+    #[must_use]
+    pub fn quotas_of(&self, model: &str) -> Vec<Arc<Quota>> {
+        if let Some(known) = self
+            .models
+            .as_ref()
+            .and_then(|server| server.models.get(model))
+        {
+            return known.quotas.clone();
+        }
+        let all = self.http().map_or(&[][..], |http| &http.quotas);
+        all.iter()
+            .filter(|quota| quota.covers(model))
+            .cloned()
+            .collect()
+    }
+
     /// Whether it is computed here.
     #[must_use]
     pub fn is_local(&self) -> bool {

@@ -199,6 +199,7 @@ pub(crate) struct Auth {
     pub(crate) name: Option<String>,
     pub(crate) env: Vec<String>,
     pub(crate) optional: bool,
+    pub(crate) account: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -223,6 +224,7 @@ struct AuthTable {
     env: Vec<String>,
     #[serde(default)]
     optional: bool,
+    account: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Auth {
@@ -249,12 +251,14 @@ impl<'de> Deserialize<'de> for Auth {
                     name,
                     env,
                     optional,
+                    account,
                 } = AuthTable::deserialize(MapAccessDeserializer::new(members))?;
                 Ok(Auth {
                     kind,
                     name,
                     env,
                     optional,
+                    account,
                 })
             }
         }
