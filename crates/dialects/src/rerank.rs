@@ -201,7 +201,7 @@ pub fn write_answer(answer: &RerankAnswer, request: &RerankRequest) -> Vec<u8> {
                 one.put("relevance_score", rank.score);
                 if request.return_documents {
                     one.object("document", |document| {
-                        document.put("text", &request.documents[rank.index])
+                        document.put("text", &request.documents[rank.index]);
                     });
                 }
             });

@@ -234,12 +234,11 @@ fn parameter(mut rest: &str, wanted: &str) -> Option<String> {
     loop {
         rest = rest.trim_start_matches([' ', '\t', ';']);
         let (name, value) = rest.split_once('=')?;
-        let (value, behind) = match value.strip_prefix('"') {
-            Some(quoted) => unquote(quoted)?,
-            None => {
-                let end = value.find(';').unwrap_or(value.len());
-                (value[..end].trim().to_owned(), &value[end..])
-            }
+        let (value, behind) = if let Some(quoted) = value.strip_prefix('"') {
+            unquote(quoted)?
+        } else {
+            let end = value.find(';').unwrap_or(value.len());
+            (value[..end].trim().to_owned(), &value[end..])
         };
         if name.trim().eq_ignore_ascii_case(wanted) {
             return Some(value);
@@ -257,7 +256,7 @@ fn unquote(quoted: &str) -> Option<(String, &str)> {
             '"' => return Some((text, &quoted[place + 1..])),
             // Browsers leave backslashes of file names as they are; only a quote or another one is escaped by it.
             '\\' if quoted[place + 1..].starts_with(['"', '\\']) => {
-                text.extend(characters.next().map(|(_, next)| next))
+                text.extend(characters.next().map(|(_, next)| next));
             }
             other => text.push(other),
         }
