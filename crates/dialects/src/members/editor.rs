@@ -1,0 +1,180 @@
+//! Changes to an object: values, names, what is taken away and what is appended.
+
+use std::borrow::Cow;
+
+use super::Member;
+
+/// Changes to an object, gathered and then made at once.
+#[derive(Debug, Clone)]
+pub struct Editor<'a> {
+    body: &'a str,
+    entries: Vec<Entry<'a>>,
+    appended: Vec<(String, Vec<u8>)>,
+}
+
+#[derive(Debug, Clone)]
+struct Entry<'a> {
+    member: Member<'a>,
+    renamed: bool,
+    value: Option<Vec<u8>>,
+    removed: bool,
+}
+
+impl<'a> Entry<'a> {
+    fn untouched(member: Member<'a>) -> Self {
+        Self {
+            member,
+            renamed: false,
+            value: None,
+            removed: false,
+        }
+    }
+}
+
+impl<'a> Editor<'a> {
+    pub(super) fn new(body: &'a str, list: Vec<Member<'a>>) -> Self {
+        Self {
+            body,
+            entries: list.into_iter().map(Entry::untouched).collect(),
+            appended: Vec::new(),
+        }
+    }
+
+    /// Gives a member this value, which must be JSON; a new one is appended.
+    pub fn set(&mut self, name: &str, json: impl Into<Vec<u8>>) -> &mut Self {
+        let json = json.into();
+        if self.has(name) {
+            self.replace(name, json)
+        } else {
+            self.appended.push((name.to_owned(), json));
+            self
+        }
+    }
+
+    /// Gives a member this value, which must be JSON, where there is one of the name.
+    pub fn replace(&mut self, name: &str, json: impl Into<Vec<u8>>) -> &mut Self {
+        let json = json.into();
+        for (appended, value) in &mut self.appended {
+            if appended == name {
+                value.clone_from(&json);
+            }
+        }
+        for entry in self.named(name) {
+            entry.value = Some(json.clone());
+        }
+        self
+    }
+
+    /// Takes a member away.
+    pub fn remove(&mut self, name: &str) -> &mut Self {
+        self.appended.retain(|(appended, _)| appended != name);
+        for entry in self.named(name) {
+            entry.removed = true;
+        }
+        self
+    }
+
+    /// Gives a member another name, in its place. One that has the new name already is taken away.
+    pub fn rename(&mut self, name: &str, to: &str) -> &mut Self {
+        if name == to || !self.has(name) {
+            return self;
+        }
+        self.remove(to);
+        for (appended, _) in &mut self.appended {
+            if appended == name {
+                to.clone_into(appended);
+            }
+        }
+        for entry in self.named(name) {
+            entry.member.name = Cow::Owned(to.to_owned());
+            entry.renamed = true;
+        }
+        self
+    }
+
+    /// Whether there is a member of this name now.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.appended.iter().any(|(appended, _)| appended == name)
+            || self
+                .entries
+                .iter()
+                .any(|entry| !entry.removed && entry.member.name == name)
+    }
+
+    fn named<'s>(
+        &'s mut self,
+        name: &'s str,
+    ) -> impl Iterator<Item = &'s mut Entry<'a>> + use<'s, 'a> {
+        self.entries
+            .iter_mut()
+            .filter(move |entry| !entry.removed && entry.member.name == name)
+    }
+
+    /// The object with the changes made.
+    #[must_use]
+    pub fn finish(&self) -> Vec<u8> {
+        let body = self.body;
+        let more: usize = self
+            .appended
+            .iter()
+            .map(|(name, value)| name.len() + value.len() + 4)
+            .sum();
+        let mut out = Vec::with_capacity(body.len() + more + 64);
+        let (begin, end) = self.inside();
+        out.extend_from_slice(&body.as_bytes()[..begin]);
+        let mut between = begin;
+        let mut first = true;
+        for entry in &self.entries {
+            let Member {
+                name,
+                name_at,
+                value_at,
+            } = &entry.member;
+            if !entry.removed {
+                if !first {
+                    out.extend_from_slice(&body.as_bytes()[between..name_at.start]);
+                }
+                first = false;
+                if entry.renamed {
+                    out.extend_from_slice(quoted(name).as_bytes());
+                } else {
+                    out.extend_from_slice(&body.as_bytes()[name_at.clone()]);
+                }
+                out.extend_from_slice(&body.as_bytes()[name_at.end..value_at.start]);
+                out.extend_from_slice(
+                    entry
+                        .value
+                        .as_deref()
+                        .unwrap_or(&body.as_bytes()[value_at.clone()]),
+                );
+            }
+            between = value_at.end;
+        }
+        for (name, value) in &self.appended {
+            if !first {
+                out.push(b',');
+            }
+            first = false;
+            out.extend_from_slice(quoted(name).as_bytes());
+            out.push(b':');
+            out.extend_from_slice(value);
+        }
+        out.extend_from_slice(&body.as_bytes()[end..]);
+        out
+    }
+
+    /// From the first member's start to the last one's end.
+    fn inside(&self) -> (usize, usize) {
+        if let (Some(first), Some(last)) = (self.entries.first(), self.entries.last()) {
+            return (first.member.name_at.start, last.member.value_at.end);
+        }
+        let open = self.body.find('{').map_or(0, |at| at + 1);
+        (open, open)
+    }
+}
+
+/// A text as a JSON string.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
