@@ -3,6 +3,7 @@
 //! The engine knows nothing of HTTP servers, command lines or SQL. It reaches the world through three seams only:
 //! [`clock`], [`transport`] and [`store`].
 
+pub mod ai;
 pub mod answer;
 mod attempt;
 pub mod breaker;
