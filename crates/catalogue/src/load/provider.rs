@@ -94,9 +94,7 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
         }
     }
     hosts.extend(base_host(base_url, written.plain_http, reader));
-    if written.auth.account.is_some() {
-        reader.wrong("[auth] `account` is for providers of models");
-    }
+    only_of_models(written, reader);
     Some(Http {
         base_url: reader.template(base_url),
         base_url_text: base_url.get_ref().clone(),
@@ -117,6 +115,31 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
             .map(|error| self::error(error, reader))
             .collect(),
     })
+}
+
+/// Refuses what would be ignored here.
+fn only_of_models(written: &written::Provider, reader: &mut Reader<'_>) {
+    if written.auth.account.is_some() {
+        reader.wrong("[auth] `account` is for providers of models");
+    }
+    for error in &written.error {
+        if error.scope.is_some() || error.per.is_some() {
+            let message = "`scope` and `per` of an error are for providers of models";
+            reader.wrong_at(&error.when, message);
+        }
+    }
+    for quota in &written.quota {
+        if quota.each_model || !quota.models.is_empty() {
+            reader.wrong("[[quota]] `each_model` and `models` are for providers of models");
+        }
+    }
+    if written
+        .terms
+        .as_ref()
+        .is_some_and(|terms| terms.trains_on_data.is_some())
+    {
+        reader.wrong("[terms] `trains_on_data` is for providers of models");
+    }
 }
 
 /// The host of a base URL without filters in its host; one with filters needs `hosts`.

@@ -132,6 +132,31 @@ fn mistakes_of_models_quotas_and_quirks_are_named_too() {
 }
 
 #[test]
+fn what_only_models_have_is_refused_in_files_of_data() {
+    use guichet_catalogue::files::{File, Files};
+    use guichet_catalogue::{Surroundings, load};
+    let mut files = Files::built_in();
+    let text = files.get("crypto/kraken.toml").unwrap().text.clone();
+    let more = "[[quota]]\nlimit = 1\nper = 'day'\neach_model = true\n\
+                [[error]]\nwhen = 'false'\nclass = 'auth'\nscope = 'model'\n";
+    files.insert(
+        "crypto/kraken.toml",
+        File {
+            name: "kraken.toml".into(),
+            text: format!("{text}\n{more}").into(),
+            own: true,
+        },
+    );
+    let surroundings = Surroundings {
+        functions: guichet_local::names().collect(),
+    };
+    let problems = load(&files, &surroundings).unwrap_err();
+    let said: Vec<String> = problems.0.iter().map(ToString::to_string).collect();
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said.iter().all(|one| one.contains("providers of models")));
+}
+
+#[test]
 fn two_providers_of_one_name_are_refused_across_categories() {
     use guichet_catalogue::files::{File, Files};
     use guichet_catalogue::{Surroundings, load};
