@@ -21,7 +21,7 @@ use crate::cache::{Answers, Entry, Key};
 use crate::clock::Clock;
 use crate::flight::Flights;
 use crate::guarantee::{Guarantee, guarantee};
-use crate::guard::{Guard, Permit};
+use crate::guard::{Guard, Permit, Reach};
 use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::outcome::{Attempt, Class};
@@ -187,8 +187,25 @@ impl Engine {
 
     /// Ends a call: breaker and ledger learn its outcome, and what changed is written down.
     fn settle(&self, permit: Permit, class: Class, retry_at: Option<Timestamp>) {
+        // A plan may lack one operation and have the others.
+        let reach = if class == Class::Plan {
+            Reach::Narrow
+        } else {
+            Reach::Wide
+        };
+        self.settle_within(permit, class, reach, retry_at);
+    }
+
+    /// The same, where it is known how far the outcome reaches.
+    pub(crate) fn settle_within(
+        &self,
+        permit: Permit,
+        class: Class,
+        reach: Reach,
+        retry_at: Option<Timestamp>,
+    ) {
         let claims = permit.reservation.claims().to_vec();
-        for change in permit.end(class, retry_at, self.0.clock.now()) {
+        for change in permit.end(class, reach, retry_at, self.0.clock.now()) {
             if let Some(record) = &change.record {
                 tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
             }
