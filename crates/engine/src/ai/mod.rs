@@ -6,6 +6,9 @@
 
 mod answer;
 mod call;
+mod choose;
+mod silence;
+mod verdict;
 
 pub use answer::{KnownModel, ModelAnswer, ModelContent, UsageRecord};
 pub use call::{Door, ModelCall, Origin, Wish};
