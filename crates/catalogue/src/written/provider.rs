@@ -199,6 +199,8 @@ pub(crate) struct Auth {
     pub(crate) name: Option<String>,
     pub(crate) env: Vec<String>,
     pub(crate) optional: bool,
+    pub(crate) token_url: Option<String>,
+    pub(crate) scope: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -211,6 +213,8 @@ pub(crate) enum AuthKind {
     Basic,
     Query,
     Path,
+    #[serde(rename = "oauth2-client")]
+    Oauth2Client,
 }
 
 #[derive(Deserialize)]
@@ -223,6 +227,8 @@ struct AuthTable {
     env: Vec<String>,
     #[serde(default)]
     optional: bool,
+    token_url: Option<String>,
+    scope: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Auth {
@@ -249,12 +255,16 @@ impl<'de> Deserialize<'de> for Auth {
                     name,
                     env,
                     optional,
+                    token_url,
+                    scope,
                 } = AuthTable::deserialize(MapAccessDeserializer::new(members))?;
                 Ok(Auth {
                     kind,
                     name,
                     env,
                     optional,
+                    token_url,
+                    scope,
                 })
             }
         }

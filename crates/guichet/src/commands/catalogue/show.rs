@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use guichet_catalogue::model::{Catalogue, Category, Operation, Parameter, Provider};
+use guichet_catalogue::model::{Auth, Catalogue, Category, Operation, Parameter, Provider};
 use guichet_catalogue::suggest::did_you_mean;
 use serde_json::{Value, json};
 
@@ -215,6 +215,10 @@ fn provider_text(provider: &Provider) -> String {
 /// Whether a provider's calls need a key.
 fn key(provider: &Provider) -> &'static str {
     match provider.http().map(|http| &http.auth) {
+        Some(Auth::Oauth2Client {
+            optional: false, ..
+        }) => "needed (client_id:client_secret)",
+        Some(Auth::Oauth2Client { optional: true, .. }) => "optional (client_id:client_secret)",
         Some(auth) if !auth.works_without() => "needed",
         Some(auth) if auth.takes_credential() => "optional",
         Some(_) | None => "none",
