@@ -30,6 +30,7 @@ mod retry_after;
 mod retry_budget;
 pub mod settings;
 pub mod store;
+mod tokens;
 pub mod transport;
 
 pub use engine::{CandidateState, Engine, Observer, Parts, ProxyCall, Verification};

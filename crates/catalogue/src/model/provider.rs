@@ -138,6 +138,23 @@ pub enum Auth {
     },
     /// Into the path, in place of `{key}`.
     Path,
+    /// Nowhere: a token goes into `Authorization: Bearer …`, which is had for it. The secret is
+    /// `client_id:client_secret`.
+    Oauth2Client {
+        /// Who gives the token.
+        source: TokenSource,
+        /// Whether calls without a credential work too.
+        optional: bool,
+    },
+}
+
+/// Who exchanges a credential for a token, and for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSource {
+    /// Where it is asked; its host is one of the provider's.
+    pub url: url::Url,
+    /// What the token is to allow, as the provider names it.
+    pub scope: Option<String>,
 }
 
 impl Auth {
@@ -150,7 +167,8 @@ impl Auth {
             Self::Header { optional, .. }
             | Self::Bearer { optional }
             | Self::Basic { optional }
-            | Self::Query { optional, .. } => *optional,
+            | Self::Query { optional, .. }
+            | Self::Oauth2Client { optional, .. } => *optional,
         }
     }
 

@@ -200,6 +200,8 @@ pub(crate) struct Auth {
     pub(crate) env: Vec<String>,
     pub(crate) optional: bool,
     pub(crate) account: Option<String>,
+    pub(crate) token_url: Option<String>,
+    pub(crate) scope: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -212,6 +214,8 @@ pub(crate) enum AuthKind {
     Basic,
     Query,
     Path,
+    #[serde(rename = "oauth2-client")]
+    Oauth2Client,
 }
 
 #[derive(Deserialize)]
@@ -225,6 +229,8 @@ struct AuthTable {
     #[serde(default)]
     optional: bool,
     account: Option<String>,
+    token_url: Option<String>,
+    scope: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Auth {
@@ -252,6 +258,8 @@ impl<'de> Deserialize<'de> for Auth {
                     env,
                     optional,
                     account,
+                    token_url,
+                    scope,
                 } = AuthTable::deserialize(MapAccessDeserializer::new(members))?;
                 Ok(Auth {
                     kind,
@@ -259,6 +267,8 @@ impl<'de> Deserialize<'de> for Auth {
                     env,
                     optional,
                     account,
+                    token_url,
+                    scope,
                 })
             }
         }

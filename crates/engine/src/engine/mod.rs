@@ -30,6 +30,7 @@ use crate::request::Sender;
 use crate::retry_budget::RetryBudget;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
+use crate::tokens::Tokens;
 use crate::transport::Transport;
 
 pub use proxy::ProxyCall;
@@ -77,6 +78,7 @@ struct Shared {
     sender: Sender,
     guard: Arc<Guard>,
     journal: Journal,
+    tokens: Tokens,
     retries: RetryBudget,
     answers: Answers,
     flights: Flights<Key, Outcome>,
@@ -101,6 +103,7 @@ impl Engine {
             credentials: ArcSwap::from_pointee(HashMap::new()),
             clock,
             transport,
+            tokens: Tokens::default(),
             journal: Journal::start(Arc::clone(&store), Arc::clone(&guard)),
             store,
             sender: Sender {

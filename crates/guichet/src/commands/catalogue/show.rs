@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use guichet_catalogue::model::ai::{Model, ModelServer, Price};
-use guichet_catalogue::model::{Catalogue, Category, Operation, Parameter, Provider};
+use guichet_catalogue::model::{Auth, Catalogue, Category, Operation, Parameter, Provider};
 use guichet_catalogue::suggest::did_you_mean;
 use serde_json::{Value, json};
 
@@ -310,6 +310,10 @@ fn models_text(server: &ModelServer, paint: Paint) -> String {
 /// Whether a provider's calls need a key.
 fn key(provider: &Provider) -> &'static str {
     match provider.http().map(|http| &http.auth) {
+        Some(Auth::Oauth2Client {
+            optional: false, ..
+        }) => "needed (client_id:client_secret)",
+        Some(Auth::Oauth2Client { optional: true, .. }) => "optional (client_id:client_secret)",
         Some(auth) if !auth.works_without() => "needed",
         Some(auth) if auth.takes_credential() => "optional",
         Some(_) | None => "none",
