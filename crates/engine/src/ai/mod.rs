@@ -8,6 +8,15 @@ mod answer;
 mod call;
 mod choose;
 mod silence;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "the attempts that use it are being written"
+    )
+)]
+mod translate;
 mod verdict;
 
 pub use answer::{KnownModel, ModelAnswer, ModelContent, UsageRecord};
