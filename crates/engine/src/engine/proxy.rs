@@ -20,7 +20,7 @@ use crate::outcome::{Attempt, Class, Failure};
 use crate::plan::{Candidate, unusable};
 use crate::replay::seconds;
 use crate::request::{Draft, check_egress};
-use crate::retry_after::retry_after;
+use crate::reset_time::retry_after;
 use crate::tokens::Fetching;
 use crate::transport::{Limits, UpstreamRequest, UpstreamResponse};
 
