@@ -1,6 +1,8 @@
 //! Changes to an object: values, names, what is taken away and what is appended.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
+
+use bytes::Bytes;
 
 use super::Member;
 
@@ -114,15 +116,38 @@ impl<'a> Editor<'a> {
     /// The object with the changes made.
     #[must_use]
     pub fn finish(&self) -> Vec<u8> {
-        let body = self.body;
         let more: usize = self
             .appended
             .iter()
             .map(|(name, value)| name.len() + value.len() + 4)
             .sum();
-        let mut out = Vec::with_capacity(body.len() + more + 64);
+        let mut out = Vec::with_capacity(self.body.len() + more + 64);
+        self.emit(|piece| match piece {
+            Piece::Same(range) => out.extend_from_slice(&self.body.as_bytes()[range]),
+            Piece::New(bytes) => out.extend_from_slice(bytes),
+        });
+        out
+    }
+
+    /// The same in pieces: what is large and unchanged shares the bytes of `body`, which must be what was read.
+    #[must_use]
+    pub fn finish_sharing(&self, body: &Bytes) -> Vec<Bytes> {
+        if body.as_ptr_range() != self.body.as_bytes().as_ptr_range() {
+            return vec![self.finish().into()];
+        }
+        let mut pieces = Pieces {
+            body,
+            same: 0..0,
+            new: Vec::new(),
+            list: Vec::new(),
+        };
+        self.emit(|piece| pieces.add(piece));
+        pieces.finish()
+    }
+
+    fn emit(&self, mut put: impl FnMut(Piece<'_>)) {
         let (begin, end) = self.inside();
-        out.extend_from_slice(&body.as_bytes()[..begin]);
+        put(Piece::Same(0..begin));
         let mut between = begin;
         let mut first = true;
         for entry in &self.entries {
@@ -133,35 +158,32 @@ impl<'a> Editor<'a> {
             } = &entry.member;
             if !entry.removed {
                 if !first {
-                    out.extend_from_slice(&body.as_bytes()[between..name_at.start]);
+                    put(Piece::Same(between..name_at.start));
                 }
                 first = false;
                 if entry.renamed {
-                    out.extend_from_slice(quoted(name).as_bytes());
+                    put(Piece::New(quoted(name).as_bytes()));
                 } else {
-                    out.extend_from_slice(&body.as_bytes()[name_at.clone()]);
+                    put(Piece::Same(name_at.clone()));
                 }
-                out.extend_from_slice(&body.as_bytes()[name_at.end..value_at.start]);
-                out.extend_from_slice(
-                    entry
-                        .value
-                        .as_deref()
-                        .unwrap_or(&body.as_bytes()[value_at.clone()]),
-                );
+                put(Piece::Same(name_at.end..value_at.start));
+                match entry.value.as_deref() {
+                    Some(value) => put(Piece::New(value)),
+                    None => put(Piece::Same(value_at.clone())),
+                }
             }
             between = value_at.end;
         }
         for (name, value) in &self.appended {
             if !first {
-                out.push(b',');
+                put(Piece::New(b","));
             }
             first = false;
-            out.extend_from_slice(quoted(name).as_bytes());
-            out.push(b':');
-            out.extend_from_slice(value);
+            put(Piece::New(quoted(name).as_bytes()));
+            put(Piece::New(b":"));
+            put(Piece::New(value));
         }
-        out.extend_from_slice(&body.as_bytes()[end..]);
-        out
+        put(Piece::Same(end..self.body.len()));
     }
 
     /// From the first member's start to the last one's end.
@@ -171,6 +193,62 @@ impl<'a> Editor<'a> {
         }
         let open = self.body.find('{').map_or(0, |at| at + 1);
         (open, open)
+    }
+}
+
+/// A part of the changed object.
+enum Piece<'p> {
+    /// Bytes of the old one.
+    Same(Range<usize>),
+    /// Others.
+    New(&'p [u8]),
+}
+
+/// The least that is worth a piece of its own; smaller ones are copied.
+const SHARED: usize = 16 << 10;
+
+/// Gathers pieces.
+struct Pieces<'b> {
+    body: &'b Bytes,
+    /// Unchanged bytes that follow what is in `new`.
+    same: Range<usize>,
+    new: Vec<u8>,
+    list: Vec<Bytes>,
+}
+
+impl Pieces<'_> {
+    fn add(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::Same(range) if range.start == self.same.end => self.same.end = range.end,
+            Piece::Same(range) => {
+                self.settle();
+                self.same = range;
+            }
+            Piece::New(bytes) => {
+                self.settle();
+                self.new.extend_from_slice(bytes);
+            }
+        }
+    }
+
+    fn settle(&mut self) {
+        let same = std::mem::replace(&mut self.same, 0..0);
+        if same.len() < SHARED {
+            self.new.extend_from_slice(&self.body[same]);
+            return;
+        }
+        if !self.new.is_empty() {
+            self.list.push(std::mem::take(&mut self.new).into());
+        }
+        self.list.push(self.body.slice(same));
+    }
+
+    fn finish(mut self) -> Vec<Bytes> {
+        self.settle();
+        if !self.new.is_empty() {
+            self.list.push(self.new.into());
+        }
+        self.list
     }
 }
 

@@ -140,3 +140,23 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_is_large_and_unchanged_is_not_copied() {
+    let text = "x".repeat(40_000);
+    let body = bytes::Bytes::from(format!(r#"{{"a":1,"text":"{text}","model":"auto","z":[1]}}"#));
+    let mut editor = Members::read(&body).unwrap().edit();
+    editor.set("model", "\"m\"").remove("a").set("new", "true");
+    let pieces = editor.finish_sharing(&body);
+    assert_eq!(pieces.concat(), editor.finish());
+    let shared = |piece: &bytes::Bytes| body.as_ptr_range().contains(&piece.as_ptr());
+    let copied: usize = pieces
+        .iter()
+        .filter(|piece| !shared(piece))
+        .map(bytes::Bytes::len)
+        .sum();
+    assert!(copied < 100, "{copied} bytes are copied");
+
+    let other = bytes::Bytes::from_static(b"{}");
+    assert_eq!(editor.finish_sharing(&other).concat(), editor.finish());
+}
