@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::files::Files;
 use crate::model::Class;
+use crate::model::ai::CATEGORY;
 use crate::problem::Problem;
 
 /// One sample and what must come out of it.
@@ -90,6 +91,7 @@ pub struct Expected {
     /// The outcome.
     pub class: Class,
     /// The requests that were made, secrets left out.
+    #[serde(default)]
     pub requests: Vec<String>,
     /// When the provider may be asked again, where the answer says so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -108,12 +110,22 @@ pub fn expected_path(sample: &str) -> String {
     format!("{}.expected.json", sample.trim_end_matches(".json"))
 }
 
-/// All samples of a catalogue.
+/// All samples of the data that a catalogue describes.
 pub fn samples(files: &Files) -> Result<Vec<Sample>, Vec<Problem>> {
+    read(files, |category| category != CATEGORY)
+}
+
+/// All samples of providers of models: answers to a task (`operation`), and what they mean. Of what must come out only
+/// the class and the time are looked at.
+pub fn samples_of_models(files: &Files) -> Result<Vec<Sample>, Vec<Problem>> {
+    read(files, |category| category == CATEGORY)
+}
+
+fn read(files: &Files, wanted: impl Fn(&str) -> bool) -> Result<Vec<Sample>, Vec<Problem>> {
     let mut samples = Vec::new();
     let mut problems = Vec::new();
     for (path, file) in files.iter() {
-        let Some((category, provider, name)) = parts(path) else {
+        let Some((category, provider, name)) = parts(path).filter(|parts| wanted(parts.0)) else {
             continue;
         };
         match sample(files, path, &file.text) {

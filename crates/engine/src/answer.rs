@@ -180,6 +180,35 @@ pub enum Reason {
     Deadline,
     /// An operation with effects whose outcome nobody knows; it was not repeated.
     OutcomeUnknown,
+    /// No provider serves a model of this name.
+    UnknownModel {
+        /// As it was asked for.
+        name: String,
+        /// A name that was probably meant.
+        nearest: Option<String>,
+    },
+    /// The request is longer than any model that could take it.
+    TooLong {
+        /// Tokens that the request is, by estimate, with the answer that it asks for.
+        needed: u64,
+        /// Tokens that the largest of them holds.
+        most: u64,
+    },
+    /// Those who were asked refused the request itself.
+    Rejected(Rejection),
+}
+
+/// What a provider says is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rejection {
+    /// The provider's status, 400 to 499.
+    pub status: u16,
+    /// Its sentence.
+    pub message: String,
+    /// The field that it complains of.
+    pub param: Option<String>,
+    /// Its word for the kind.
+    pub code: Option<String>,
 }
 
 /// A provider that was not asked.
@@ -225,6 +254,14 @@ pub enum SkipReason {
     OtherCursor,
     /// Time was up before its turn came.
     OutOfTime,
+    /// The request is too long for its model.
+    Context,
+    /// Its model cannot do what the request needs (tools, images, a JSON schema …).
+    Ability,
+    /// It costs, and only what is free was asked for.
+    Paid,
+    /// It trains on what it is sent, which the caller does not want.
+    Trains,
 }
 
 impl SkipReason {

@@ -8,16 +8,17 @@ use guichet_catalogue::model::{Auth, Exchange, Http, HttpCall};
 use guichet_catalogue::schema::Shape;
 use http::header::LOCATION;
 use jiff::Timestamp;
-use secrecy::SecretString;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::ledger::Reservation;
 use crate::outcome::{Class, Failure};
 use crate::read::{Answer, Reading, validate};
 use crate::request::{Draft, Sender, check_egress};
+use crate::tokens::{Fetching, Granted, Tokens};
 use crate::transport::{Limits, Transport, TransportError, UpstreamRequest, UpstreamResponse};
 
 /// Hops after the first request.
@@ -30,7 +31,8 @@ const NO_SUCH_HOST: Duration = Duration::from_mins(2);
 pub(crate) struct Attempting<'a> {
     pub(crate) program: &'a Program,
     pub(crate) http: &'a Http,
-    pub(crate) secret: Option<&'a SecretString>,
+    pub(crate) credential: Option<&'a Credential>,
+    pub(crate) tokens: &'a Tokens,
     pub(crate) sender: &'a Sender,
     pub(crate) transport: &'a Arc<dyn Transport>,
     pub(crate) clock: &'a Arc<dyn Clock>,
@@ -69,11 +71,54 @@ impl Attempting<'_> {
         end: Instant,
         reservation: &mut Reservation,
     ) -> Result<Answer, Failure> {
-        let request = self.request(exchange).map_err(|failure| Failure {
+        let before = |failure, reservation: &Reservation| Failure {
             never_sent: reservation.is_unsent(),
             ..failure
-        })?;
+        };
+        let key = self
+            .key(end)
+            .await
+            .map_err(|failure| before(failure, reservation))?;
+        let request = self
+            .request(exchange, key.as_ref())
+            .map_err(|failure| before(failure, reservation))?;
         reservation.sent();
+        let asked = self.one(request, exchange, next, end, reservation).await;
+        let is_refused = matches!(&asked, Err(failure) if failure.class == Class::Auth && failure.status == Some(401));
+        let (Some(key), Some(credential)) = (key.filter(|key| key.cached), self.credential) else {
+            return asked;
+        };
+        if !is_refused {
+            return asked;
+        }
+        // A token may be taken back before its time. The request was refused, so that it can be made again, once.
+        self.tokens.forget(&credential.id, &key.token);
+        let key = self.key(end).await?;
+        let request = self.request(exchange, key.as_ref())?;
+        self.charge(reservation).await?;
+        self.one(request, exchange, next, end, reservation).await
+    }
+
+    async fn key(&self, end: Instant) -> Result<Option<Granted>, Failure> {
+        let fetching = Fetching {
+            http: self.http,
+            sender: self.sender,
+            transport: self.transport,
+            clock: self.clock,
+            end,
+        };
+        self.tokens.key(self.credential, fetching).await
+    }
+
+    /// One request, with its redirects, and the reading of what comes of it.
+    async fn one(
+        &self,
+        request: UpstreamRequest,
+        exchange: &Exchange,
+        next: Option<Filter>,
+        end: Instant,
+        reservation: &mut Reservation,
+    ) -> Result<Answer, Failure> {
         let response = self
             .follow(request, exchange.max_bytes, end, reservation)
             .await?;
@@ -89,10 +134,14 @@ impl Attempting<'_> {
         .read(&response, next)
     }
 
-    fn request(&self, exchange: &Exchange) -> Result<UpstreamRequest, Failure> {
+    fn request(
+        &self,
+        exchange: &Exchange,
+        key: Option<&Granted>,
+    ) -> Result<UpstreamRequest, Failure> {
         let (program, http) = (self.program, self.http);
         let draft = Draft::build(program, http, exchange, &self.variables, self.sender)?;
-        draft.sign(&http.auth, self.secret)
+        draft.sign(&http.auth, key.map(|key| &key.token))
     }
 
     /// Sends a request and follows redirects, each checked and counted like the first request.

@@ -40,28 +40,50 @@ pub(crate) struct Change {
     pub(crate) record: Option<SuspensionRecord>,
 }
 
-/// A candidate's breakers: its own, and that of this operation with it.
-fn names(candidate: &Candidate) -> [String; 2] {
-    let name = candidate.name();
-    let operation = format!("{name}#{}", candidate.endpoint.operation.name);
-    [name, operation]
+/// Whom a permit is for.
+#[derive(Debug)]
+pub(crate) struct Named {
+    pub(crate) provider: Arc<str>,
+    /// Its breakers: the candidate's own, and the narrower one of this operation, or of this model, with it.
+    pub(crate) breakers: [String; 2],
+}
+
+impl From<&Candidate> for Named {
+    fn from(candidate: &Candidate) -> Self {
+        let name = candidate.name();
+        let operation = format!("{name}#{}", candidate.endpoint.operation.name);
+        Self {
+            provider: Arc::clone(&candidate.endpoint.provider.id),
+            breakers: [name, operation],
+        }
+    }
+}
+
+/// Which of a candidate's breakers an outcome concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// The whole candidate.
+    Wide,
+    /// This operation, or this model, with it.
+    Narrow,
 }
 
 impl Guard {
     /// Asks for a call.
     pub(crate) fn admit(
         self: &Arc<Self>,
-        candidate: &Candidate,
+        named: impl Into<Named>,
         need: Need,
         now: Timestamp,
     ) -> Result<Permit, Skipped> {
-        let names = names(candidate);
+        let named = named.into();
+        let names = &named.breakers;
         let mut breakers = self.breakers.lock();
         let suspended = names
             .iter()
             .find_map(|name| refusal(breakers.get(name), now));
         if let Some(suspension) = suspended {
-            return Err(skipped(candidate, SkipReason::Suspended, suspension.until));
+            return Err(skipped(&named, SkipReason::Suspended, suspension.until));
         }
         let reserved = self.ledger.reserve(need.claims, now).map_err(|full| {
             let reason = if full.busy {
@@ -69,10 +91,10 @@ impl Guard {
             } else {
                 SkipReason::Quota
             };
-            skipped(candidate, reason, full.retry_at)
+            skipped(&named, reason, full.retry_at)
         })?;
         let reservation = reserved.for_requests(need.requests);
-        let passed = names.map(|name| {
+        let passed = named.breakers.map(|name| {
             let admission = breakers
                 .get_mut(&name)
                 .map_or(Admission::Open, |breaker| breaker.admit(now));
@@ -90,17 +112,19 @@ impl Guard {
     /// What `admit` would say, without asking.
     pub(crate) fn peek(
         &self,
-        candidate: &Candidate,
+        named: impl Into<Named>,
         claims: &[Claim],
         now: Timestamp,
     ) -> Option<Skipped> {
+        let named = named.into();
         let breakers = self.breakers.lock();
-        let suspended = names(candidate)
+        let suspended = named
+            .breakers
             .iter()
             .find_map(|name| refusal(breakers.get(name), now));
         drop(breakers);
         if let Some(suspension) = suspended {
-            return Some(skipped(candidate, SkipReason::Suspended, suspension.until));
+            return Some(skipped(&named, SkipReason::Suspended, suspension.until));
         }
         let full = self.ledger.check(claims, now).err()?;
         let reason = if full.busy {
@@ -108,7 +132,7 @@ impl Guard {
         } else {
             SkipReason::Quota
         };
-        Some(skipped(candidate, reason, full.retry_at))
+        Some(skipped(&named, reason, full.retry_at))
     }
 
     pub(crate) fn window_records(&self, claims: &[Claim]) -> Vec<WindowRecord> {
@@ -188,16 +212,15 @@ impl Permit {
     pub(crate) fn end(
         mut self,
         class: Class,
+        reach: Reach,
         retry_at: Option<Timestamp>,
         now: Timestamp,
     ) -> Vec<Change> {
         self.ended = true;
-        let [own, operation] = &self.passed;
-        // A plan may lack one operation and have the others.
-        let (failing, other) = if class == Class::Plan {
-            (operation, own)
-        } else {
-            (own, operation)
+        let [own, narrow] = &self.passed;
+        let (failing, other) = match reach {
+            Reach::Wide => (own, narrow),
+            Reach::Narrow => (narrow, own),
         };
         let mut changes: Vec<Change> = self
             .guard
@@ -232,9 +255,9 @@ fn refusal(breaker: Option<&Breaker>, now: Timestamp) -> Option<Suspension> {
     }
 }
 
-fn skipped(candidate: &Candidate, reason: SkipReason, retry_at: Option<Timestamp>) -> Skipped {
+fn skipped(named: &Named, reason: SkipReason, retry_at: Option<Timestamp>) -> Skipped {
     Skipped {
-        provider: Arc::clone(&candidate.endpoint.provider.id),
+        provider: Arc::clone(&named.provider),
         reason,
         retry_at,
     }
@@ -256,6 +279,14 @@ impl Need {
             .iter()
             .map(|quota| claim(candidate, quota, 1.0))
             .collect();
+        Self {
+            claims,
+            requests: 1,
+        }
+    }
+
+    /// One request, whose weight in each window is known.
+    pub(crate) fn of_claims(claims: Vec<Claim>) -> Self {
         Self {
             claims,
             requests: 1,

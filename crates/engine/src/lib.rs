@@ -3,6 +3,7 @@
 //! The engine knows nothing of HTTP servers, command lines or SQL. It reaches the world through three seams only:
 //! [`clock`], [`transport`] and [`store`].
 
+pub mod ai;
 pub mod answer;
 mod attempt;
 pub mod breaker;
@@ -14,6 +15,7 @@ mod cursor;
 mod deadline;
 pub mod decode;
 mod engine;
+mod error_filter;
 mod flight;
 mod guarantee;
 mod guard;
@@ -25,12 +27,15 @@ pub mod plan;
 pub mod read;
 pub mod replay;
 pub mod request;
-mod retry_after;
+mod reset_time;
 mod retry_budget;
 pub mod settings;
 pub mod store;
+mod tokens;
 pub mod transport;
 
-pub use engine::{CandidateState, Engine, Observer, Parts, ProxyCall, Verification};
+pub use engine::{
+    CandidateState, Engine, Observer, Parts, ProxyCall, UsageObserver, Verification,
+};
 pub use guarantee::Guarantee;
-pub use settings::{ProviderSettings, Settings};
+pub use settings::{ModelSettings, ProviderSettings, Settings};

@@ -1,16 +1,16 @@
 //! Reading an answer: error filters → success predicate → decode → map → validate. Pure.
 
 use guichet_catalogue::filter::{Filter, Input, Program, Variables};
-use guichet_catalogue::model::{Exchange, Http, Retry};
+use guichet_catalogue::model::{Exchange, Http};
 use guichet_catalogue::schema::Shape;
-use http::HeaderMap;
 use http::header::CONTENT_ENCODING;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::decode;
+use crate::error_filter::{Seen, headers};
 use crate::outcome::{Class, Failure};
-use crate::retry_after::retry_after;
+use crate::reset_time::retry_after;
 use crate::transport::UpstreamResponse;
 
 /// What the filters of one exchange are run with.
@@ -84,48 +84,21 @@ impl Reading<'_> {
         if errors.is_empty() {
             return Ok(());
         }
-        let seen = Input::members([
-            ("status", Input::from(&Value::from(response.status))),
-            ("headers", self.variables.headers.clone()),
-            (
-                "body",
-                decoded
-                    .cloned()
-                    .unwrap_or_else(|| decode::whatever(&response.body)),
-            ),
-        ]);
-        for error in errors {
-            let holds = self.program.holds(error.when, &seen, &self.variables);
-            if holds.unwrap_or(false) {
-                let failure = Failure::new(error.class, "the provider's file says so")
-                    .with_status(response.status);
-                return Err(Failure {
-                    retry_at: self.retry_at(error.retry, &seen, response),
-                    ..failure
-                });
-            }
-        }
-        Ok(())
-    }
-
-    fn retry_at(
-        &self,
-        retry: Option<Retry>,
-        seen: &Input,
-        response: &UpstreamResponse,
-    ) -> Option<Timestamp> {
-        let written = retry.and_then(|retry| match retry {
-            Retry::After(wait) => self.now.checked_add(wait).ok(),
-            Retry::At(filter) => {
-                let seconds = self
-                    .program
-                    .run(filter, seen, &self.variables)
-                    .ok()?
-                    .as_f64()?;
-                Timestamp::from_millisecond(milliseconds(seconds)?).ok()
-            }
-        });
-        written.or_else(|| retry_after(&response.headers, self.now))
+        let body = decoded
+            .cloned()
+            .unwrap_or_else(|| decode::whatever(&response.body));
+        let seen = Seen::new(self.program, &self.variables, response.status, body);
+        let Some(error) = seen.error(errors) else {
+            return Ok(());
+        };
+        let failure =
+            Failure::new(error.class, "the provider's file says so").with_status(response.status);
+        Err(Failure {
+            retry_at: seen
+                .retry_at(error.retry, self.now)
+                .or_else(|| retry_after(&response.headers, self.now)),
+            ..failure
+        })
     }
 
     fn status(&self, response: &UpstreamResponse) -> Result<(), Failure> {
@@ -209,27 +182,4 @@ fn class_of_status(status: u16, page: bool, keyed: bool) -> Option<Class> {
         404 => Class::BadPayload,
         _ => Class::Upstream,
     })
-}
-
-/// Headers as filters see them: names in lower case, several values joined with commas.
-fn headers(headers: &HeaderMap) -> Input {
-    let members = headers.keys().map(|name| {
-        let values = headers
-            .get_all(name)
-            .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()));
-        (
-            name.as_str(),
-            Input::text(values.collect::<Vec<_>>().join(",")),
-        )
-    });
-    Input::members(members)
-}
-
-#[expect(clippy::cast_possible_truncation, reason = "bounded before")]
-fn milliseconds(seconds: f64) -> Option<i64> {
-    const LATEST: f64 = 253_402_300_799.0;
-    (0.0..LATEST)
-        .contains(&seconds)
-        .then_some((seconds * 1_000.0) as i64)
 }

@@ -248,7 +248,7 @@ fn plain(value: &Value) -> Option<String> {
     }
 }
 
-fn standard_headers(sender: &Sender) -> HeaderMap {
+pub(crate) fn standard_headers(sender: &Sender) -> HeaderMap {
     let mut headers = HeaderMap::new();
     headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
     if let Ok(agent) = HeaderValue::try_from(sender.user_agent()) {
@@ -279,7 +279,10 @@ fn place(auth: &Auth, secret: &str, url: &mut Url, headers: &mut HeaderMap) -> R
             let name = HeaderName::try_from(name.as_str()).map_err(|_| unusable())?;
             header(name, secret.to_owned())
         }
-        Auth::Bearer { .. } => header(AUTHORIZATION, format!("Bearer {secret}")),
+        // Of the latter, what is placed is the token.
+        Auth::Bearer { .. } | Auth::Oauth2Client { .. } => {
+            header(AUTHORIZATION, format!("Bearer {secret}"))
+        }
         Auth::Basic { .. } => header(
             AUTHORIZATION,
             format!("Basic {}", crate::decode::base64(secret.as_bytes())),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
+use futures_util::stream::BoxStream;
 use http::{HeaderMap, Method};
 use url::Url;
 
@@ -15,6 +16,27 @@ pub trait Transport: Send + Sync + 'static {
         request: UpstreamRequest,
         limits: Limits,
     ) -> BoxFuture<'_, Result<UpstreamResponse, TransportError>>;
+
+    /// Sends a request and hands the answer over as it comes: `time` is until its head is there. Dropping the body
+    /// ends the exchange. Where answers come whole only, they come so here too.
+    fn open(
+        &self,
+        request: UpstreamRequest,
+        time: Duration,
+    ) -> BoxFuture<'_, Result<UpstreamStream, TransportError>> {
+        Box::pin(async move {
+            let limits = Limits {
+                time,
+                body: usize::MAX,
+            };
+            let whole = self.send(request, limits).await?;
+            Ok(UpstreamStream {
+                status: whole.status,
+                headers: whole.headers,
+                body: Box::pin(futures_util::stream::iter([Ok(whole.body)])),
+            })
+        })
+    }
 }
 
 /// A request to a provider. It holds a secret where the provider wants one, so it prints without its URL's query,
@@ -51,6 +73,16 @@ pub struct UpstreamResponse {
     pub headers: HeaderMap,
     /// The body.
     pub body: Bytes,
+}
+
+/// An answer whose body is still coming.
+pub struct UpstreamStream {
+    /// The status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, piece by piece as it arrives. An error ends it.
+    pub body: BoxStream<'static, Result<Bytes, TransportError>>,
 }
 
 /// Why there is no answer.

@@ -68,6 +68,8 @@ codes! {
     PlaceNotFound = "place_not_found", NOT_FOUND, "There is no such place";
     /// The providers know no such thing.
     NotFound = "not_found", NOT_FOUND, "There is no such thing";
+    /// No provider serves a model of this name.
+    UnknownModel = "unknown_model", NOT_FOUND, "There is no such model";
     /// The path is right, the method is not.
     MethodNotAllowed = "method_not_allowed", METHOD_NOT_ALLOWED, "The method is not allowed here";
     /// The client took too long to send the body.
@@ -80,6 +82,10 @@ codes! {
     InvalidParameters = "invalid_parameters", UNPROCESSABLE_ENTITY, "The parameters cannot be used";
     /// The body is JSON, but no object.
     BodyNotAnObject = "body_not_an_object", UNPROCESSABLE_ENTITY, "The body is not a JSON object";
+    /// The request is longer than any model that could take it.
+    TooLong = "context_length_exceeded", BAD_REQUEST, "The request is too long";
+    /// The providers refused the request itself.
+    Rejected = "rejected", BAD_REQUEST, "The providers refused the request";
     /// A defect of ours.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here";
     /// Every provider that was asked failed.

@@ -35,6 +35,18 @@ impl From<Refusal> for Problem {
                 Code::OutcomeUnknown,
                 "the provider may or may not have acted; the call was not repeated, so that it cannot act twice",
             ),
+            Reason::UnknownModel { name, nearest } => Self::new(
+                Code::UnknownModel,
+                format!("no provider serves a model named `{name}`"),
+            )
+            .with_nearest(nearest.as_deref()),
+            Reason::TooLong { needed, most } => Self::new(
+                Code::TooLong,
+                format!(
+                    "the request needs about {needed} tokens; the largest model that could take it holds {most}"
+                ),
+            ),
+            Reason::Rejected(rejection) => Self::new(Code::Rejected, rejection.message),
         };
         problem.with_history(attempts, skipped, retry_at)
     }

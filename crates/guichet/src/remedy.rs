@@ -18,6 +18,10 @@ pub(crate) fn why(reason: SkipReason) -> &'static str {
         SkipReason::Input => "cannot take such input",
         SkipReason::Suspended => "suspended after failures",
         SkipReason::Quota => "its quota is used up",
+        SkipReason::Context => "the request is too long for its model",
+        SkipReason::Ability => "its model cannot do what is asked",
+        SkipReason::Paid => "it costs, and only what is free was asked for",
+        SkipReason::Trains => "it trains on what it is sent",
         SkipReason::Busy => "busy",
         SkipReason::OtherCursor => "the cursor belongs to another provider",
         SkipReason::OutOfTime => "time was up before its turn",
@@ -40,7 +44,11 @@ pub(crate) fn to_use(provider: &Provider, reason: SkipReason, config: &Config) -
         | SkipReason::Quota
         | SkipReason::Busy
         | SkipReason::OtherCursor
-        | SkipReason::OutOfTime => None,
+        | SkipReason::OutOfTime
+        | SkipReason::Context
+        | SkipReason::Ability
+        | SkipReason::Paid
+        | SkipReason::Trains => None,
     }
 }
 

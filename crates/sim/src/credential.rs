@@ -25,7 +25,7 @@ pub(crate) fn take(
     let secret = match auth {
         Auth::None | Auth::Path => None,
         Auth::Header { name, .. } => header(name).map(str::to_owned),
-        Auth::Bearer { .. } => scheme("bearer"),
+        Auth::Bearer { .. } | Auth::Oauth2Client { .. } => scheme("bearer"),
         Auth::Basic { .. } => scheme("basic"),
         Auth::Query { name, .. } => asked.take(name).pop(),
     };

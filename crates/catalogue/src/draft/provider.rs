@@ -60,10 +60,17 @@ impl Provider<'_> {
             Place::Bearer => ("bearer", None),
             Place::Basic => ("basic", None),
             Place::Path => ("path", None),
+            Place::Oauth2Client { .. } => ("oauth2-client", None),
         };
         let mut text = format!("\n[auth]\ntype = \"{kind}\"\n");
         if let Some(name) = name {
             let _ = writeln!(text, "name = {}", quote::basic(name));
+        }
+        if let Place::Oauth2Client { token_url, scope } = &auth.place {
+            let _ = writeln!(text, "token_url = {}", quote::basic(token_url));
+            if let Some(scope) = scope {
+                let _ = writeln!(text, "scope = {}", quote::basic(scope));
+            }
         }
         let variable = auth.variable.clone().unwrap_or_else(|| variable(self.id));
         let _ = writeln!(text, "env  = [{}]", quote::basic(&variable));

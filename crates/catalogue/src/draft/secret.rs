@@ -12,6 +12,11 @@ pub(super) enum Place {
     Basic,
     Query(String),
     Path,
+    /// A token's server, and what to ask it for.
+    Oauth2Client {
+        token_url: String,
+        scope: Option<String>,
+    },
 }
 
 impl Place {
@@ -23,6 +28,7 @@ impl Place {
             Self::Basic => "the user and password".into(),
             Self::Query(name) => format!("the query parameter `{name}`"),
             Self::Path => "the part of the path".into(),
+            Self::Oauth2Client { .. } => "the client's id and secret (`id:secret`)".into(),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::ai;
 use super::reader::{Filters, Reader};
 use crate::files::{File, Files};
 use crate::model::{EmptyPolicy, Endpoint, Method, Parameter};
@@ -57,6 +58,9 @@ pub(super) fn read_all(
             ));
             continue;
         };
+        if ai::is_below(folder) {
+            continue;
+        }
         if !folders.contains(&folder) {
             folders.push(folder);
             if files.get(&format!("{folder}/category.toml")).is_none() {

@@ -1,5 +1,6 @@
 //! From files to a catalogue: everything is checked against everything else, and every mistake is reported at once.
 
+mod ai;
 mod category;
 mod exchange;
 mod provider;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 
 use crate::files::Files;
 use crate::filter::Limits;
-use crate::model::{Ai, Catalogue, Category, Endpoint, Operation, OperationId, Provider};
+use crate::model::{Catalogue, Category, Endpoint, Operation, OperationId, Provider};
 use crate::problem::{Problem, Problems};
 use crate::schema::Shape;
 use reader::{Filters, Reader};
@@ -58,11 +59,24 @@ pub fn load(files: &Files, surroundings: &Surroundings) -> Result<Catalogue, Pro
         let category = finish(draft, endpoints, &mut problems);
         categories.insert(Arc::clone(&category.id), Arc::new(category));
     }
+    let (ai, servers) = ai::read_all(files, &mut filters, &mut problems);
+    for provider in servers {
+        if let Some(other) = providers.insert(Arc::clone(&provider.id), Arc::clone(&provider)) {
+            let message = format!(
+                "the category `{}` has a provider `{}` already; ids are unique",
+                other.category, provider.id
+            );
+            problems.push(Problem::of_file(
+                format!("ai/{}.toml", provider.id),
+                message,
+            ));
+        }
+    }
     match filters.compile(Limits::default(), &mut problems) {
         Some(program) if problems.is_empty() => Ok(Catalogue {
             categories,
             providers,
-            ai: Ai::default(),
+            ai,
             program,
         }),
         _ => {

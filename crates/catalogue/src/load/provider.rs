@@ -8,7 +8,8 @@ use super::reader::Reader;
 use super::{Surroundings, exchange, quota};
 use crate::filter::Filter;
 use crate::model::{
-    Auth, Call, ErrorFilter, Host, Http, OperationId, Provider, Retry, Source, Terms, Verify,
+    Auth, Call, ErrorFilter, Host, Http, OperationId, Provider, Retry, Source, Terms, TokenSource,
+    Verify,
 };
 use crate::suggest::did_you_mean;
 use crate::written::{self, AuthKind, Kind, Text};
@@ -94,12 +95,22 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
         }
     }
     hosts.extend(base_host(base_url, written.plain_http, reader));
+    only_of_models(written, reader);
+    let auth = auth(&written.auth, reader);
+    if let Auth::Oauth2Client { source, .. } = &auth {
+        hosts.extend(
+            source
+                .url
+                .host_str()
+                .and_then(|host| Host::parse(host).ok()),
+        );
+    }
     Some(Http {
         base_url: reader.template(base_url),
         base_url_text: base_url.get_ref().clone(),
         hosts,
         own_hosts: reader.file.own,
-        auth: auth(&written.auth, reader),
+        auth,
         env: written.auth.env.clone(),
         contact: written.contact,
         plain_http: written.plain_http,
@@ -116,8 +127,37 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
     })
 }
 
+/// Refuses what would be ignored here.
+fn only_of_models(written: &written::Provider, reader: &mut Reader<'_>) {
+    if written.auth.account.is_some() {
+        reader.wrong("[auth] `account` is for providers of models");
+    }
+    for error in &written.error {
+        if error.scope.is_some() || error.per.is_some() {
+            let message = "`scope` and `per` of an error are for providers of models";
+            reader.wrong_at(&error.when, message);
+        }
+    }
+    for quota in &written.quota {
+        if quota.each_model || !quota.models.is_empty() {
+            reader.wrong("[[quota]] `each_model` and `models` are for providers of models");
+        }
+    }
+    if written
+        .terms
+        .as_ref()
+        .is_some_and(|terms| terms.trains_on_data.is_some())
+    {
+        reader.wrong("[terms] `trains_on_data` is for providers of models");
+    }
+}
+
 /// The host of a base URL without filters in its host; one with filters needs `hosts`.
-fn base_host(base_url: &Text, plain_http: bool, reader: &mut Reader<'_>) -> Option<Host> {
+pub(super) fn base_host(
+    base_url: &Text,
+    plain_http: bool,
+    reader: &mut Reader<'_>,
+) -> Option<Host> {
     let text = base_url.get_ref();
     let scheme = if plain_http { "http://" } else { "https://" };
     let fits = text.starts_with(scheme) || (plain_http && text.starts_with("https://"));
@@ -140,8 +180,12 @@ fn base_host(base_url: &Text, plain_http: bool, reader: &mut Reader<'_>) -> Opti
     Some(host)
 }
 
-fn auth(written: &written::Auth, reader: &mut Reader<'_>) -> Auth {
+pub(super) fn auth(written: &written::Auth, reader: &mut Reader<'_>) -> Auth {
     let optional = written.optional;
+    let has_source = written.token_url.is_some() || written.scope.is_some();
+    if has_source && written.kind != AuthKind::Oauth2Client {
+        reader.wrong("[auth] `token_url` and `scope` belong to `type = \"oauth2-client\"`");
+    }
     let mut name = |what: &str| {
         written.name.clone().unwrap_or_else(|| {
             reader.wrong(format!("[auth] needs `name`, the {what}'s name"));
@@ -161,10 +205,32 @@ fn auth(written: &written::Auth, reader: &mut Reader<'_>) -> Auth {
         AuthKind::Bearer => Auth::Bearer { optional },
         AuthKind::Basic => Auth::Basic { optional },
         AuthKind::Path => Auth::Path,
+        AuthKind::Oauth2Client => match token_source(written) {
+            Ok(source) => Auth::Oauth2Client { source, optional },
+            Err(message) => {
+                reader.wrong(format!("[auth] token_url: {message}"));
+                Auth::None
+            }
+        },
     }
 }
 
-fn terms(written: written::Terms, kind: Kind, reader: &mut Reader<'_>) -> Terms {
+fn token_source(written: &written::Auth) -> Result<TokenSource, String> {
+    let text = written.token_url.as_deref().unwrap_or_default();
+    let right = "write the URL that gives tokens, such as `https://auth.example.com/token`";
+    let url = url::Url::parse(text).map_err(|_| format!("`{text}` is no URL: {right}"))?;
+    let scheme_fits = url.scheme() == "https";
+    let clean = url.username().is_empty() && url.password().is_none();
+    if !scheme_fits || !clean || url.host_str().is_none() {
+        return Err(format!("{right}, with TLS and without a password"));
+    }
+    Ok(TokenSource {
+        url,
+        scope: written.scope.clone(),
+    })
+}
+
+pub(super) fn terms(written: written::Terms, kind: Kind, reader: &mut Reader<'_>) -> Terms {
     let store = match &written.store {
         Some(text) if text.get_ref() == "never" => Some(std::time::Duration::ZERO),
         store => reader.duration_if(store.as_ref()),
@@ -180,7 +246,7 @@ fn terms(written: written::Terms, kind: Kind, reader: &mut Reader<'_>) -> Terms 
     }
 }
 
-fn error(written: &written::ErrorFilter, reader: &mut Reader<'_>) -> ErrorFilter {
+pub(super) fn error(written: &written::ErrorFilter, reader: &mut Reader<'_>) -> ErrorFilter {
     let retry = match (&written.retry, &written.retry_at) {
         (Some(after), None) => reader.duration_if(Some(after)).map(Retry::After),
         (None, Some(at)) => Some(Retry::At(reader.filter(at))),
@@ -272,4 +338,34 @@ fn local_call(
         return None;
     }
     Some(Call::Local(function.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(token_url: &str) -> Result<TokenSource, String> {
+        let written = written::Auth {
+            kind: AuthKind::Oauth2Client,
+            token_url: Some(token_url.into()),
+            ..written::Auth::default()
+        };
+        token_source(&written)
+    }
+
+    #[test]
+    fn tokens_are_had_at_a_whole_url_with_tls() {
+        assert!(source("https://login.example/token").is_ok());
+        for wrong in [
+            "",
+            "/token",
+            "http://login.example/token",
+            "ftp://login.example/token",
+            "https://user:password@login.example/token",
+        ] {
+            let message = source(wrong).unwrap_err();
+            assert!(message.contains("such as `https://"), "{wrong}: {message}");
+            assert!(!message.contains("password@"), "{message}");
+        }
+    }
 }

@@ -17,6 +17,10 @@ pub(super) fn read(written: &written::Quota, reader: &mut Reader<'_>) -> Option<
         ));
         return None;
     }
+    if !written.models.is_empty() && written.group.is_none() && !written.each_model {
+        let message = "`models` needs `group` (they share the budget) or `each_model = true`";
+        reader.wrong_at(&written.models[0], message);
+    }
     Some(Quota {
         limit: written.limit,
         window: window(&Span::of(written), reader)?,
@@ -77,7 +81,7 @@ pub(super) fn window(written: &Span<'_>, reader: &mut Reader<'_>) -> Option<Wind
     }
     let Some(per) = written.per else {
         reader.wrong(
-            "[[quota]] needs `per`: second, minute, hour, day, month or a duration such as \"30s\"",
+            "a window needs `per`: second, minute, hour, day, month or a duration such as \"30s\"",
         );
         return None;
     };

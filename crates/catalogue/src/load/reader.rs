@@ -1,5 +1,6 @@
 //! Reading one file: places of its texts, its filters, its mistakes.
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::files::File;
@@ -102,6 +103,11 @@ impl<'a> Reader<'a> {
             line,
             message: message.into(),
         });
+    }
+
+    /// Reports a mistake in a table below a key, at the line where the key stands alone or heads its table.
+    pub(super) fn wrong_in(&mut self, key: &Text, message: impl fmt::Display) {
+        self.wrong_at(key, format!("`{}`: {message}", key.get_ref()));
     }
 
     /// The line of a text, from 1.

@@ -17,8 +17,9 @@ pub use class::Class;
 pub use endpoint::{Call, Decoder, Endpoint, Exchange, HttpCall, Method};
 pub use operation::{EmptyPolicy, Operation, OperationId, Parameter, ParameterType};
 pub use provider::{
-    Auth, ErrorFilter, Host, Http, Provider, Retry, Source, Suspends, Terms, Verify,
+    Auth, ErrorFilter, Host, Http, Provider, Retry, Source, Suspends, Terms, TokenSource, Verify,
 };
+pub(crate) use quota::covers;
 pub use quota::{CalendarUnit, Dimension, Quota, Scope, Window};
 
 use crate::filter::Program;

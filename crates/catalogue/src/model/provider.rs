@@ -83,6 +83,23 @@ impl Provider {
         }
     }
 
+    /// Every quota that holds for a model of this id, in its file or not.
+    #[must_use]
+    pub fn quotas_of(&self, model: &str) -> Vec<Arc<Quota>> {
+        if let Some(known) = self
+            .models
+            .as_ref()
+            .and_then(|server| server.models.get(model))
+        {
+            return known.quotas.clone();
+        }
+        let all = self.http().map_or(&[][..], |http| &http.quotas);
+        all.iter()
+            .filter(|quota| quota.covers(model))
+            .cloned()
+            .collect()
+    }
+
     /// Whether it is computed here.
     #[must_use]
     pub fn is_local(&self) -> bool {
@@ -121,6 +138,23 @@ pub enum Auth {
     },
     /// Into the path, in place of `{key}`.
     Path,
+    /// Nowhere: a token goes into `Authorization: Bearer …`, which is had for it. The secret is
+    /// `client_id:client_secret`.
+    Oauth2Client {
+        /// Who gives the token.
+        source: TokenSource,
+        /// Whether calls without a credential work too.
+        optional: bool,
+    },
+}
+
+/// Who exchanges a credential for a token, and for what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenSource {
+    /// Where it is asked; its host is one of the provider's.
+    pub url: url::Url,
+    /// What the token is to allow, as the provider names it.
+    pub scope: Option<String>,
 }
 
 impl Auth {
@@ -133,7 +167,8 @@ impl Auth {
             Self::Header { optional, .. }
             | Self::Bearer { optional }
             | Self::Basic { optional }
-            | Self::Query { optional, .. } => *optional,
+            | Self::Query { optional, .. }
+            | Self::Oauth2Client { optional, .. } => *optional,
         }
     }
 

@@ -192,7 +192,7 @@ pub enum Dimension {
     Characters,
     /// Seconds of audio.
     AudioSeconds,
-    /// Cloudflare's measure of work.
+    /// Cloudflare's measure of work; a thousand cost 0.011 dollars, so that a price tells how many a call takes.
     Neurons,
     /// US dollars.
     Money,

@@ -1,5 +1,6 @@
 //! The files as they are written, before anything in them is checked against anything else.
 
+pub(crate) mod ai;
 mod category;
 mod provider;
 

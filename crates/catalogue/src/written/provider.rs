@@ -199,6 +199,9 @@ pub(crate) struct Auth {
     pub(crate) name: Option<String>,
     pub(crate) env: Vec<String>,
     pub(crate) optional: bool,
+    pub(crate) account: Option<String>,
+    pub(crate) token_url: Option<String>,
+    pub(crate) scope: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -211,6 +214,8 @@ pub(crate) enum AuthKind {
     Basic,
     Query,
     Path,
+    #[serde(rename = "oauth2-client")]
+    Oauth2Client,
 }
 
 #[derive(Deserialize)]
@@ -223,6 +228,9 @@ struct AuthTable {
     env: Vec<String>,
     #[serde(default)]
     optional: bool,
+    account: Option<String>,
+    token_url: Option<String>,
+    scope: Option<String>,
 }
 
 impl<'de> Deserialize<'de> for Auth {
@@ -249,12 +257,18 @@ impl<'de> Deserialize<'de> for Auth {
                     name,
                     env,
                     optional,
+                    account,
+                    token_url,
+                    scope,
                 } = AuthTable::deserialize(MapAccessDeserializer::new(members))?;
                 Ok(Auth {
                     kind,
                     name,
                     env,
                     optional,
+                    account,
+                    token_url,
+                    scope,
                 })
             }
         }

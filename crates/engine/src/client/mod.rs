@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::future::BoxFuture;
-use http_body_util::{BodyExt, Full};
+use futures_util::{Stream, StreamExt};
+use http_body_util::{BodyExt, BodyStream, Full};
 use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client as Pool;
@@ -17,7 +18,9 @@ use hyper_util::client::legacy::connect::{HttpConnector, capture_connection};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use rustls::pki_types::CertificateDer;
 
-use crate::transport::{Limits, Transport, TransportError, UpstreamRequest, UpstreamResponse};
+use crate::transport::{
+    Limits, Transport, TransportError, UpstreamRequest, UpstreamResponse, UpstreamStream,
+};
 pub use address::is_public;
 use resolve::{Names, Reach, Resolver};
 
@@ -94,11 +97,14 @@ impl Client {
         })
     }
 
-    async fn exchange(
+    /// Sends a request and reads the head of its answer, within this time; `then` goes on with the body within what is
+    /// left of it.
+    async fn exchange<T>(
         &self,
         request: UpstreamRequest,
-        limits: Limits,
-    ) -> Result<UpstreamResponse, TransportError> {
+        time: Duration,
+        then: impl AsyncFnOnce(http::response::Parts, Incoming) -> Result<T, TransportError>,
+    ) -> Result<T, TransportError> {
         // An address in the URL never reaches the resolver, so it is looked at here.
         let pool = if request.private_allowed {
             &self.own
@@ -115,20 +121,15 @@ impl Client {
         *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = request.headers;
         let connection = capture_connection(&mut outgoing);
-        let whole = async {
+        let answered = async {
             let answer = pool
                 .request(outgoing)
                 .await
                 .map_err(|error| failure::of_request(&error))?;
             let (head, body) = answer.into_parts();
-            let body = read(body, limits.body).await?;
-            Ok(UpstreamResponse {
-                status: head.status.as_u16(),
-                headers: head.headers,
-                body,
-            })
+            then(head, body).await
         };
-        match tokio::time::timeout(limits.time, whole).await {
+        match tokio::time::timeout(time, answered).await {
             Ok(result) => result,
             // Without a connection nothing can have been sent.
             Err(_) if connection.connection_metadata().is_none() => {
@@ -145,8 +146,40 @@ impl Transport for Client {
         request: UpstreamRequest,
         limits: Limits,
     ) -> BoxFuture<'_, Result<UpstreamResponse, TransportError>> {
-        Box::pin(self.exchange(request, limits))
+        Box::pin(
+            self.exchange(request, limits.time, async move |head, body| {
+                Ok(UpstreamResponse {
+                    status: head.status.as_u16(),
+                    headers: head.headers,
+                    body: read(body, limits.body).await?,
+                })
+            }),
+        )
     }
+
+    fn open(
+        &self,
+        request: UpstreamRequest,
+        time: Duration,
+    ) -> BoxFuture<'_, Result<UpstreamStream, TransportError>> {
+        Box::pin(self.exchange(request, time, async |head, body| {
+            Ok(UpstreamStream {
+                status: head.status.as_u16(),
+                headers: head.headers,
+                body: Box::pin(pieces(body)),
+            })
+        }))
+    }
+}
+
+/// The data of a body as it arrives.
+fn pieces(body: Incoming) -> impl Stream<Item = Result<Bytes, TransportError>> + Send {
+    BodyStream::new(body).filter_map(|frame| {
+        std::future::ready(match frame {
+            Ok(frame) => frame.into_data().ok().map(Ok),
+            Err(_) => Some(Err(TransportError::Broken)),
+        })
+    })
 }
 
 /// Reads a body, and stops reading when it is larger than allowed.

@@ -286,10 +286,8 @@ impl Chain<'_> {
         let mut attempting = Attempting {
             program: &self.catalogue.program,
             http,
-            secret: candidate
-                .credential
-                .as_ref()
-                .map(|credential| &credential.secret),
+            credential: candidate.credential.as_ref(),
+            tokens: &self.engine.0.tokens,
             sender: &self.engine.0.sender,
             transport: &self.engine.0.transport,
             clock: &self.engine.0.clock,

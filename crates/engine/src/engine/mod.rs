@@ -4,6 +4,7 @@ mod call;
 mod chain;
 mod kept;
 mod local;
+mod models;
 mod proxy;
 mod states;
 mod verify;
@@ -16,12 +17,15 @@ use arc_swap::ArcSwap;
 use guichet_catalogue::model::{Catalogue, Operation, OperationId};
 use jiff::Timestamp;
 
+use crate::ai::choose::Discovered;
+use crate::ai::kept::Answers as ModelAnswers;
+use crate::ai::silence::Silence;
 use crate::answer::{Answer, Refusal};
 use crate::cache::{Answers, Entry, Key};
 use crate::clock::Clock;
 use crate::flight::Flights;
 use crate::guarantee::{Guarantee, guarantee};
-use crate::guard::{Guard, Permit};
+use crate::guard::{Guard, Permit, Reach};
 use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::outcome::{Attempt, Class};
@@ -30,8 +34,10 @@ use crate::request::Sender;
 use crate::retry_budget::RetryBudget;
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
+use crate::tokens::Tokens;
 use crate::transport::Transport;
 
+pub use models::UsageObserver;
 pub use proxy::ProxyCall;
 pub use states::CandidateState;
 pub use verify::Verification;
@@ -77,10 +83,15 @@ struct Shared {
     sender: Sender,
     guard: Arc<Guard>,
     journal: Journal,
+    tokens: Tokens,
     retries: RetryBudget,
     answers: Answers,
     flights: Flights<Key, Outcome>,
     observer: ArcSwap<Option<Observer>>,
+    usage: ArcSwap<Vec<Arc<UsageObserver>>>,
+    discovered: ArcSwap<Discovered>,
+    silence: Silence,
+    model_answers: ModelAnswers,
     turn: AtomicUsize,
 }
 
@@ -101,17 +112,23 @@ impl Engine {
             credentials: ArcSwap::from_pointee(HashMap::new()),
             clock,
             transport,
+            tokens: Tokens::default(),
             journal: Journal::start(Arc::clone(&store), Arc::clone(&guard)),
             store,
             sender: Sender {
                 contact: settings.contact.clone(),
             },
             answers: Answers::new(settings.cache_bytes),
+            model_answers: ModelAnswers::new(settings.cache_bytes / 2),
             settings,
             guard,
             retries: RetryBudget::default(),
             flights: Flights::default(),
             observer: ArcSwap::from_pointee(None),
+            usage: ArcSwap::default(),
+            discovered: ArcSwap::default(),
+            silence: Silence::default(),
+
             turn: AtomicUsize::new(0),
         };
         let engine = Self(Arc::new(shared));
@@ -137,6 +154,7 @@ impl Engine {
     pub fn replace_catalogue(&self, catalogue: impl Into<Arc<Catalogue>>) {
         self.0.catalogue.store(catalogue.into());
         self.0.answers.clear();
+        self.0.model_answers.clear();
         self.lift(|_, class| class == Class::Gone);
     }
 
@@ -193,8 +211,25 @@ impl Engine {
 
     /// Ends a call: breaker and ledger learn its outcome, and what changed is written down.
     fn settle(&self, permit: Permit, class: Class, retry_at: Option<Timestamp>) {
+        // A plan may lack one operation and have the others.
+        let reach = if class == Class::Plan {
+            Reach::Narrow
+        } else {
+            Reach::Wide
+        };
+        self.settle_within(permit, class, reach, retry_at);
+    }
+
+    /// The same, where it is known how far the outcome reaches.
+    pub(crate) fn settle_within(
+        &self,
+        permit: Permit,
+        class: Class,
+        reach: Reach,
+        retry_at: Option<Timestamp>,
+    ) {
         let claims = permit.reservation.claims().to_vec();
-        for change in permit.end(class, retry_at, self.0.clock.now()) {
+        for change in permit.end(class, reach, retry_at, self.0.clock.now()) {
             if let Some(record) = &change.record {
                 tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
             }
@@ -206,11 +241,11 @@ impl Engine {
         self.0.journal.windows_later(claims);
     }
 
-    fn next_turn(&self) -> usize {
+    pub(crate) fn next_turn(&self) -> usize {
         self.0.turn.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn observed(&self, operation: &OperationId, attempt: &Attempt) {
+    pub(crate) fn observed(&self, operation: &OperationId, attempt: &Attempt) {
         if let Some(observer) = &**self.0.observer.load() {
             observer(operation, attempt);
         }

@@ -20,7 +20,8 @@ use crate::outcome::{Attempt, Class, Failure};
 use crate::plan::{Candidate, unusable};
 use crate::replay::seconds;
 use crate::request::{Draft, check_egress};
-use crate::retry_after::retry_after;
+use crate::reset_time::retry_after;
+use crate::tokens::Fetching;
 use crate::transport::{Limits, UpstreamRequest, UpstreamResponse};
 
 /// A call to a provider as it is.
@@ -72,13 +73,6 @@ impl Engine {
             http.own_hosts,
             &self.0.sender,
         );
-        let secret = candidate
-            .credential
-            .as_ref()
-            .map(|credential| &credential.secret);
-        let request = draft
-            .sign(&http.auth, secret)
-            .map_err(|_| left_out(provider, SkipReason::NoCredential))?;
         let need = Need::of_one(&candidate, http);
         let permit = self
             .0
@@ -89,27 +83,48 @@ impl Engine {
                 skipped: vec![skipped],
                 ..refused(Reason::AllSuspended)
             })?;
-        self.pass_on(&candidate, permit, request).await
+        self.pass_on(&candidate, http, permit, draft).await
     }
 
     async fn pass_on(
         &self,
         candidate: &Candidate,
+        http: &Http,
         mut permit: Permit,
-        request: UpstreamRequest,
+        draft: Draft,
     ) -> Result<UpstreamResponse, Refusal> {
         self.0.journal.windows(permit.reservation.claims()).await;
         let began = Instant::now();
-        permit.reservation.sent();
-        let limits = Limits {
-            time: self.0.settings.timeout,
-            body: MAX_BYTES,
+        let end = began + self.0.settings.timeout;
+        let fetching = Fetching {
+            http,
+            sender: &self.0.sender,
+            transport: &self.0.transport,
+            clock: &self.0.clock,
+            end,
         };
-        let sent = self.0.transport.send(request, limits).await;
+        let credential = candidate.credential.as_ref();
+        let sent = match self.0.tokens.key(credential, fetching).await {
+            Ok(key) => {
+                let secret = key.as_ref().map(|key| &key.token);
+                let request = draft.sign(&http.auth, secret).map_err(|_| {
+                    left_out(&candidate.endpoint.provider, SkipReason::NoCredential)
+                })?;
+                permit.reservation.sent();
+                let sent = self.send(request, end).await;
+                if let (Ok(response), Some(key), Some(credential)) = (&sent, &key, credential)
+                    && response.status == 401
+                {
+                    self.0.tokens.forget(&credential.id, &key.token);
+                }
+                sent
+            }
+            Err(failure) => Err(failure),
+        };
         let now = self.0.clock.now();
         let failure = match &sent {
             Ok(response) => failure_of_status(response, now),
-            Err(error) => Some(failed(error, now)),
+            Err(failure) => Some(failure.clone()),
         };
         if failure.as_ref().is_some_and(|failure| failure.never_sent) {
             permit.reservation.never_sent();
@@ -130,6 +145,19 @@ impl Engine {
             retry_at,
             ..refused(Reason::AllFailed)
         })
+    }
+
+    async fn send(
+        &self,
+        request: UpstreamRequest,
+        end: Instant,
+    ) -> Result<UpstreamResponse, Failure> {
+        let limits = Limits {
+            time: end.saturating_duration_since(Instant::now()),
+            body: MAX_BYTES,
+        };
+        let sent = self.0.transport.send(request, limits).await;
+        sent.map_err(|error| failed(&error, self.0.clock.now()))
     }
 
     fn proxy_candidate(

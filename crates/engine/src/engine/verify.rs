@@ -87,10 +87,8 @@ impl Engine {
         let mut attempting = Attempting {
             program: &catalogue.program,
             http,
-            secret: candidate
-                .credential
-                .as_ref()
-                .map(|credential| &credential.secret),
+            credential: candidate.credential.as_ref(),
+            tokens: &self.0.tokens,
             sender: &self.0.sender,
             transport: &self.0.transport,
             clock: &self.0.clock,

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use crate::store::WindowRecord;
 use window::Level;
+pub(crate) use window::room_again;
 
 /// All budgets.
 #[derive(Debug, Default)]
@@ -147,6 +148,22 @@ impl Ledger {
         level.used
     }
 
+    /// Counts what was really used in place of what was claimed, also where it is more than there was.
+    fn correct(&self, claims: &mut [Claim], used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
+        let mut levels = self.levels.lock();
+        for claim in claims {
+            let Some((used, level)) = used(&claim.quota).zip(levels.get_mut(&claim.key())) else {
+                continue;
+            };
+            if used < claim.units {
+                level.give_back(claim.units - used);
+            } else {
+                level.take(&claim.quota, used - claim.units, now);
+            }
+            claim.units = used;
+        }
+    }
+
     fn give_back(&self, claims: &[Claim], part: impl Fn(&Quota) -> f64) {
         let mut levels = self.levels.lock();
         for claim in claims {
@@ -194,6 +211,12 @@ impl Reservation {
         }
         self.planned += 1;
         Ok(())
+    }
+
+    /// Puts what was really used in the place of what was claimed, where `used` knows it.
+    pub fn settle(&mut self, used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
+        let ledger = Arc::clone(&self.ledger);
+        ledger.correct(&mut self.claims, used, now);
     }
 
     /// A request is about to leave: from here on its units are spent.

@@ -1,11 +1,12 @@
 //! `guichet credential …`: the keys that open providers.
 
 use guichet_access::CredentialInfo;
-use guichet_catalogue::model::{Catalogue, Provider};
+use guichet_catalogue::model::{Auth, Catalogue, Provider};
 use guichet_catalogue::suggest::did_you_mean;
 use guichet_engine::Engine;
 use guichet_engine::identity::CredentialId;
 use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 
 use crate::config::Config;
@@ -78,7 +79,7 @@ pub(super) async fn run(context: &Context, command: Command) -> anyhow::Result<V
     match command {
         Command::Set { provider, label } => {
             check_takes_key(&catalogue, &provider)?;
-            let secret = secret_input::read(&format!("the key of {provider}"))?;
+            let secret = read_key(&catalogue, &provider)?;
             let set = installation
                 .access
                 .set_credential(&provider, &label, secret);
@@ -210,6 +211,24 @@ fn wanted(
         .map(|one| one.id)
         .filter(|id| which == provider || id.as_str() == which)
         .collect()
+}
+
+/// Asks for a key; for one that is exchanged for tokens, both of its parts.
+fn read_key(catalogue: &Catalogue, provider: &str) -> anyhow::Result<SecretString> {
+    let known = catalogue.providers.get(provider);
+    let http = known.and_then(|known| known.http());
+    let is_client = http.is_some_and(|http| matches!(http.auth, Auth::Oauth2Client { .. }));
+    if !is_client {
+        return secret_input::read(&format!("the key of {provider}"));
+    }
+    let secret = secret_input::read(&format!("client_id:client_secret of {provider}"))?;
+    if secret.expose_secret().contains(':') {
+        Ok(secret)
+    } else {
+        let message =
+            format!("{provider} wants `client_id:client_secret`, with a colon between them");
+        Err(Usage(message).into())
+    }
 }
 
 fn check_takes_key(catalogue: &Catalogue, provider: &str) -> Result<(), Usage> {

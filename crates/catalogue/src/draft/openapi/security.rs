@@ -14,7 +14,7 @@ pub(super) fn auth(
     notes: &mut Vec<String>,
 ) -> Result<Option<Auth>, DraftError> {
     let own = operation.get("security").and_then(Value::as_array);
-    let Some(alternatives) = own.or_else(|| document.root["security"].as_array()) else {
+    let Some(written) = own.or_else(|| document.root["security"].as_array()) else {
         return Ok(None);
     };
     let names = |alternative: &Value| -> Vec<String> {
@@ -25,7 +25,7 @@ pub(super) fn auth(
             .map(|(name, _)| name.clone())
             .collect()
     };
-    let alternatives: Vec<Vec<String>> = alternatives.iter().map(names).collect();
+    let alternatives: Vec<Vec<String>> = written.iter().map(names).collect();
     let optional = alternatives.iter().any(Vec::is_empty);
     let mut real: Vec<&Vec<String>> = alternatives
         .iter()
@@ -39,7 +39,8 @@ pub(super) fn auth(
             .pointer("/components/securitySchemes")
             .and_then(|all| all.get(&names[0]));
         let scheme = document.resolve(scheme.unwrap_or(&Value::Null))?;
-        let Some(place) = place(scheme, notes) else {
+        let scopes = scopes(written, &names[0]);
+        let Some(place) = place(scheme, scopes, notes) else {
             continue;
         };
         if let [_, others @ ..] = names.as_slice()
@@ -62,7 +63,18 @@ pub(super) fn auth(
     Ok(None)
 }
 
-fn place(scheme: &Value, notes: &mut Vec<String>) -> Option<Place> {
+/// What an operation wants to be allowed to do under a scheme.
+fn scopes(alternatives: &[Value], scheme: &str) -> Option<String> {
+    let scopes = alternatives.iter().find_map(|one| one.get(scheme))?;
+    let scopes: Vec<&str> = scopes
+        .as_array()?
+        .iter()
+        .filter_map(Value::as_str)
+        .collect();
+    (!scopes.is_empty()).then(|| scopes.join(" "))
+}
+
+fn place(scheme: &Value, scope: Option<String>, notes: &mut Vec<String>) -> Option<Place> {
     let name = || text(&scheme["name"]).to_owned();
     match (
         text(&scheme["type"]),
@@ -74,9 +86,18 @@ fn place(scheme: &Value, notes: &mut Vec<String>) -> Option<Place> {
         ("http", _, "bearer") => Some(Place::Bearer),
         ("http", _, "basic") => Some(Place::Basic),
         ("oauth2" | "openIdConnect", _, _) => {
+            if let Some(token_url) = client_credentials(scheme) {
+                return Some(Place::Oauth2Client { token_url, scope });
+            }
             notes.push("The provider uses OAuth 2: store an access token that lasts; Guichet does not renew it.".into());
             Some(Place::Bearer)
         }
         _ => None,
     }
+}
+
+/// Where the flow that needs no person has its tokens, where that is a whole URL.
+fn client_credentials(scheme: &Value) -> Option<String> {
+    let url = text(scheme.pointer("/flows/clientCredentials/tokenUrl")?);
+    url.starts_with("https://").then(|| url.to_owned())
 }

@@ -131,6 +131,20 @@ fn an_operation_drafts_a_new_category() {
 }
 
 #[test]
+fn clients_that_authorize_themselves_draft_with_their_tokens_server() {
+    let mut document = document();
+    document["components"]["securitySchemes"]["Oauth"]["flows"] = json!({
+        "clientCredentials": { "tokenUrl": "https://login.harbour.example/token", "scopes": { "calls": "", "more": "" } }
+    });
+    document["paths"]["/ports/{portId}/calls"]["get"]["security"] = json!([{ "Oauth": ["calls"] }]);
+    let target = target("ports", "harbour", "calls");
+    let text = document.to_string();
+    let draft = from_document(&target, &text, "GET /ports/{portId}/calls");
+    let auth = "[auth]\ntype = \"oauth2-client\"\ntoken_url = \"https://login.harbour.example/token\"\nscope = \"calls\"\nenv ";
+    assert!(draft.contains(auth), "{draft}");
+}
+
+#[test]
 fn a_post_drafts_its_body() {
     let target = target("routes", "harbour", "plan");
     insta::assert_snapshot!(from_document(&target, &document().to_string(), "route"));

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use limit::{LimitHeader, ResetFormat, ResetMeaning};
-pub use offer::{Abilities, Model, Price, Strength};
+pub use offer::{Abilities, Ability, Model, Price, Strength};
 pub use quirks::{MessageRule, Quirks, StreamUsage};
 pub use server::{Discovery, DiscoveryFormat, ModelServer, Route};
 pub use task::{Dialect, Task};

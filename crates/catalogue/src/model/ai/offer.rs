@@ -86,6 +86,81 @@ pub struct Abilities {
     pub seed: bool,
 }
 
+impl Abilities {
+    /// Everything: what is taken for granted of a model of which nothing is known.
+    pub const ALL: Self = Self {
+        tools: true,
+        parallel_tools: true,
+        vision: true,
+        audio: true,
+        files: true,
+        json: true,
+        json_schema: true,
+        logprobs: true,
+        stream: true,
+        reasoning: true,
+        many_choices: true,
+        seed: true,
+    };
+
+    /// Says of one ability whether it is there.
+    pub fn set(&mut self, ability: Ability, there: bool) {
+        *match ability {
+            Ability::Tools => &mut self.tools,
+            Ability::ParallelTools => &mut self.parallel_tools,
+            Ability::Vision => &mut self.vision,
+            Ability::Audio => &mut self.audio,
+            Ability::Files => &mut self.files,
+            Ability::Json => &mut self.json,
+            Ability::JsonSchema => &mut self.json_schema,
+            Ability::Logprobs => &mut self.logprobs,
+            Ability::Stream => &mut self.stream,
+            Ability::Reasoning => &mut self.reasoning,
+            Ability::ManyChoices => &mut self.many_choices,
+            Ability::Seed => &mut self.seed,
+        } = there;
+    }
+
+    /// Names of those that are there.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        [
+            (self.tools, "tools"),
+            (self.parallel_tools, "parallel_tools"),
+            (self.vision, "vision"),
+            (self.audio, "audio"),
+            (self.files, "files"),
+            (self.json, "json"),
+            (self.json_schema, "json_schema"),
+            (self.logprobs, "logprobs"),
+            (self.stream, "stream"),
+            (self.reasoning, "reasoning"),
+            (self.many_choices, "many_choices"),
+            (self.seed, "seed"),
+        ]
+        .into_iter()
+        .filter_map(|(there, name)| there.then_some(name))
+    }
+}
+
+/// One of [`Abilities`], as files name it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "each is described at its field of `Abilities`")]
+pub enum Ability {
+    Tools,
+    ParallelTools,
+    Vision,
+    Audio,
+    Files,
+    Json,
+    JsonSchema,
+    Logprobs,
+    Stream,
+    Reasoning,
+    ManyChoices,
+    Seed,
+}
+
 /// What a model costs, in US dollars.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Price {

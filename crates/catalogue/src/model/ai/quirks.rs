@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// What is done to a request that is written in the provider's dialect before it is sent, in this order: `rename`,
-/// `defaults`, `temperature`, `drop`, `accept_only`; and what is to be expected of the answer.
+/// `defaults`, `temperature`, `drop`, `accept_only`; and what is to be expected of the answer. All of it is about chats;
+/// of other tasks only `drop` and `accept_only` hold.
+#[expect(clippy::struct_excessive_bools, reason = "each is a quirk of its own")]
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quirks {
     /// Members that are renamed, unless the new name is there already.

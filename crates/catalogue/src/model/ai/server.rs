@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Dialect, LimitHeader, Model, Quirks, Task};
+use crate::model::quota;
+
+use super::{Abilities, Dialect, LimitHeader, Model, Quirks, Task};
 
 /// What is particular to a provider that serves models; credential, base URL, hosts, quotas and errors are those of
 /// [`super::super::Http`].
@@ -19,6 +21,10 @@ pub struct ModelServer {
     pub any_model: bool,
     /// Tasks that are tried with models that are not in the file, passed on or discovered.
     pub any_tasks: Vec<Task>,
+    /// What models that are not in the file are taken to understand.
+    pub any_abilities: Abilities,
+    /// Which models can be asked without paying, by patterns of their ids (`*:free`); those in the file say it themselves.
+    pub free: Vec<String>,
     /// How it is asked which models it has.
     pub discovery: Option<Discovery>,
     /// Whether it is a server of the operator that is looked for at its usual address: plain HTTP and loopback are
@@ -26,9 +32,10 @@ pub struct ModelServer {
     pub local: bool,
     /// The variable that may move a local server elsewhere (`OLLAMA_BASE_URL`).
     pub base_url_env: Option<String>,
-    /// Whether its secret is `account:token`: what stands before the first colon goes in place of `{account}` in base
-    /// URLs, and only the rest is sent as the credential.
-    pub account: bool,
+    /// Of a provider with the account in its base URL, the variable that may hold the account. The secret is
+    /// `account:token`, or the token alone where the variable is set; the account goes in place of `{account}`, and only
+    /// the token is sent as the credential.
+    pub account: Option<String>,
     /// A path whose GET succeeds only with a good credential, and costs nothing.
     pub verify: Option<String>,
     /// Headers of every request.
@@ -44,8 +51,6 @@ pub struct ModelServer {
 pub struct Route {
     /// What is spoken there.
     pub dialect: Dialect,
-    /// Its own base URL; none = the provider's. Its host is among the provider's hosts.
-    pub base_url: Option<String>,
     /// The path below the base URL; `{model}` stands for the model's id.
     pub path: String,
     /// The path of streams, where it is another one.
@@ -73,6 +78,15 @@ pub enum DiscoveryFormat {
 }
 
 impl ModelServer {
+    /// Whether a model of this id, in the file or not, can be asked without paying.
+    #[must_use]
+    pub fn is_free(&self, id: &str) -> bool {
+        self.models.get(id).map_or_else(
+            || !self.free.is_empty() && quota::covers(&self.free, id),
+            |model| model.free,
+        )
+    }
+
     /// Its model of this id, or of this plain name.
     #[must_use]
     pub fn model(&self, name: &str) -> Option<&Arc<Model>> {

@@ -50,7 +50,8 @@ pub(super) enum Item {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Progress {
-    InProgress,
+    #[serde(rename = "in_progress")]
+    Open,
     Completed,
     Incomplete,
 }
@@ -134,7 +135,7 @@ impl Maker {
     pub(super) fn message(&mut self) -> Item {
         Item::Message {
             id: self.id("msg"),
-            status: Progress::InProgress,
+            status: Progress::Open,
             role: "assistant",
             content: Vec::new(),
             extra_content: None,
@@ -145,7 +146,7 @@ impl Maker {
     pub(super) fn call(&mut self, id: &str, name: &str, signature: Option<&str>) -> Item {
         Item::FunctionCall {
             id: self.id("fc"),
-            status: Progress::InProgress,
+            status: Progress::Open,
             call_id: ids::legal(id).into_owned(),
             name: name.to_owned(),
             arguments: String::new(),
@@ -198,7 +199,8 @@ impl Maker {
             } => {
                 let mut call = self.call(id, name, signature.as_deref());
                 if let Item::FunctionCall { arguments, .. } = &mut call {
-                    *arguments = object_or(given).to_owned();
+                    let none = given.trim().is_empty();
+                    arguments.push_str(if none { NO_ARGUMENTS } else { given });
                 }
                 call.set_progress(Progress::Completed);
                 call
@@ -254,14 +256,8 @@ pub(super) fn text_with_sources(
     }
 }
 
-/// Clients parse arguments without looking: none at all are an empty object.
-pub(super) fn object_or(arguments: &str) -> &str {
-    if arguments.trim().is_empty() {
-        "{}"
-    } else {
-        arguments
-    }
-}
+/// What a call without arguments has: clients parse them without looking.
+pub(super) const NO_ARGUMENTS: &str = "{}";
 
 fn summary_of(text: &str) -> Vec<Summary> {
     if text.is_empty() {

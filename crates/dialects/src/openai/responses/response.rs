@@ -61,7 +61,7 @@ impl Outcome {
     /// The progress of the last item once the response is this far.
     pub(super) fn of_last_item(self) -> Progress {
         match self {
-            Self::InProgress => Progress::InProgress,
+            Self::InProgress => Progress::Open,
             Self::Completed => Progress::Completed,
             Self::Incomplete(_) | Self::Failed(_) => Progress::Incomplete,
         }

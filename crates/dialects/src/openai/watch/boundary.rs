@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use memchr::{memchr, memchr2, memmem};
+use memchr::{memchr, memchr2, memrchr2};
 
 /// The end of the last whole event in these bytes; 0 = there is none. Nothing ends before `from`.
 pub(crate) fn last_end(bytes: &[u8], from: usize) -> usize {
@@ -10,12 +10,15 @@ pub(crate) fn last_end(bytes: &[u8], from: usize) -> usize {
     if bytes.ends_with(b"\n\n") || bytes.ends_with(b"\r\n\r\n") {
         return bytes.len();
     }
-    let tail = &bytes[from.min(bytes.len())..];
-    let found = [&b"\n\n"[..], b"\n\r\n", b"\r\r"]
-        .into_iter()
-        .filter_map(|end| Some(memmem::rfind(tail, end)? + end.len()))
-        .max();
-    found.map_or(0, |end| from + end)
+    let mut end = bytes.len();
+    while let Some(at) = memrchr2(b'\n', b'\r', &bytes[from.min(end)..end]) {
+        end = from + at;
+        let line = &bytes[..=end];
+        if line.ends_with(b"\n\n") || line.ends_with(b"\n\r\n") || line.ends_with(b"\r\r") {
+            return end + 1;
+        }
+    }
+    0
 }
 
 /// The length of the first event in bytes that hold whole events only.

@@ -143,6 +143,11 @@ fn why(reason: &Reason) -> String {
         Reason::AllFailed => "every provider failed".into(),
         Reason::Deadline => "time was up before a provider answered".into(),
         Reason::OutcomeUnknown => "what became of it is not known; it was not repeated".into(),
+        Reason::UnknownModel { name, .. } => format!("no provider serves a model named `{name}`"),
+        Reason::TooLong { needed, most } => {
+            format!("the request needs about {needed} tokens; the largest model holds {most}")
+        }
+        Reason::Rejected(rejection) => rejection.message.clone(),
     }
 }
 

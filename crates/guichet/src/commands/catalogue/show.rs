@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use guichet_catalogue::model::{Catalogue, Category, Operation, Parameter, Provider};
+use guichet_catalogue::model::ai::{Model, ModelServer, Price};
+use guichet_catalogue::model::{Auth, Catalogue, Category, Operation, Parameter, Provider};
 use guichet_catalogue::suggest::did_you_mean;
 use serde_json::{Value, json};
 
@@ -78,7 +79,13 @@ impl Found<'_> {
         match self {
             Self::Category(category) => category_text(category, paint),
             Self::Operation(operation) => operation_text(operation, paint),
-            Self::Provider(provider) => provider_text(provider),
+            Self::Provider(provider) => {
+                let models = provider
+                    .models
+                    .as_ref()
+                    .map(|server| models_text(server, paint));
+                provider_text(provider) + models.as_deref().unwrap_or_default()
+            }
         }
     }
 }
@@ -133,7 +140,63 @@ fn provider_json(provider: &Provider) -> Value {
         "licence": provider.terms.as_ref().map(|terms| &terms.licence),
         "attribution": provider.terms.as_ref().map(|terms| &terms.attribution),
         "commercial": provider.terms.as_ref().map(|terms| terms.commercial),
+        "trains_on_data": provider.terms.as_ref().and_then(|terms| terms.trains_on_data),
         "quotas": quotas(provider),
+        "models": provider.models.as_ref().map(|server| models_json(server)),
+    })
+}
+
+fn models_json(server: &ModelServer) -> Value {
+    json!({
+        "dialect": server.dialect,
+        "local": server.local,
+        "any_model": server.any_model,
+        "models": server.models.values().map(|model| model_json(model)).collect::<Vec<_>>(),
+    })
+}
+
+/// In US dollars: of a million tokens or characters, of one image, minute or request.
+fn price_json(price: &Price) -> Value {
+    json!({
+        "input_per_million": price.input,
+        "output_per_million": price.output,
+        "cached_input_per_million": price.cached_input,
+        "characters_per_million": price.characters,
+        "image": price.image,
+        "minute": price.minute,
+        "request": price.request,
+        "as_of": price.as_of.to_string(),
+    })
+}
+
+fn price_text(price: &Price) -> String {
+    let tokens = (price.input + price.output > 0.0)
+        .then(|| format!("{} in, {} out a million tokens", price.input, price.output));
+    let others = [
+        (price.characters, "a million characters"),
+        (price.image, "an image"),
+        (price.minute, "a minute"),
+        (price.request, "a request"),
+    ];
+    let others = others
+        .into_iter()
+        .filter_map(|(price, of)| Some(format!("{} {of}", price?)));
+    let parts: Vec<String> = tokens.into_iter().chain(others).collect();
+    parts.join(", ")
+}
+
+fn model_json(model: &Model) -> Value {
+    json!({
+        "id": model.id,
+        "names": model.names,
+        "tasks": model.tasks,
+        "context": model.context,
+        "output": model.output,
+        "abilities": model.abilities.names().collect::<Vec<_>>(),
+        "free": model.free,
+        "price": model.price.as_ref().map(price_json),
+        "retires": model.retires.map(|day| day.to_string()),
+        "quotas": model.quotas.iter().map(|quota| format!("{} {}", quota.limit, quota.id())).collect::<Vec<_>>(),
     })
 }
 
@@ -212,9 +275,45 @@ fn provider_text(provider: &Provider) -> String {
     lines.concat()
 }
 
+fn models_text(server: &ModelServer, paint: Paint) -> String {
+    let any = match (server.discovery.is_some(), server.any_model) {
+        (true, _) => "\nand the models that it says it has\n",
+        (false, true) => "\nand any other model of it, by its id\n",
+        (false, false) => "",
+    };
+    if server.models.is_empty() {
+        return any.into();
+    }
+    let mut table = Table::new(["MODEL", "NAME", "DOES", "CONTEXT", "FREE", "PRICE IN USD"]);
+    for model in server.models.values() {
+        let tasks: Vec<&str> = model.tasks.iter().map(|task| task.as_str()).collect();
+        let price = model.price.as_ref();
+        table.row([
+            model.id.to_string().into(),
+            model.names.join(", ").into(),
+            tasks.join(", ").into(),
+            model
+                .context
+                .map_or_else(String::new, |context| context.to_string())
+                .into(),
+            if model.free {
+                "yes".into()
+            } else {
+                "no".into()
+            },
+            price.map_or_else(String::new, price_text).into(),
+        ]);
+    }
+    format!("\n{}{any}", table.render(paint))
+}
+
 /// Whether a provider's calls need a key.
 fn key(provider: &Provider) -> &'static str {
     match provider.http().map(|http| &http.auth) {
+        Some(Auth::Oauth2Client {
+            optional: false, ..
+        }) => "needed (client_id:client_secret)",
+        Some(Auth::Oauth2Client { optional: true, .. }) => "optional (client_id:client_secret)",
         Some(auth) if !auth.works_without() => "needed",
         Some(auth) if auth.takes_credential() => "optional",
         Some(_) | None => "none",

@@ -1,5 +1,8 @@
 //! What is asked, read from a caller and written for a provider.
 
+mod messages;
+#[cfg(test)]
+mod properties;
 mod read;
 #[cfg(test)]
 mod tests;

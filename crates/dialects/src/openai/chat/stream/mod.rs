@@ -1,5 +1,7 @@
 //! A streamed answer: chunks read, chunks written.
 
+#[cfg(test)]
+mod call_tests;
 mod calls;
 mod read;
 mod said;

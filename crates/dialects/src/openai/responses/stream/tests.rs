@@ -1,3 +1,4 @@
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
@@ -164,6 +165,7 @@ fn numbers_rise_by_one_and_deltas_add_up() {
         finish(Finish::Refusal),
         Event::End,
     ]);
+    insta::assert_snapshot!(stream);
     let events = told(&stream);
     for (number, event) in events.iter().enumerate() {
         assert_eq!(event["sequence_number"], number);
@@ -314,4 +316,84 @@ fn what_is_asked_is_repeated_as_it_was_written() {
     assert_eq!(response["tools"][0]["name"], "weather");
     assert_eq!(response["store"], false);
     assert_eq!(response["id"], "resp_chatcmpl-1");
+}
+
+/// Any piece of an answer, in any order.
+fn pieces() -> impl Strategy<Value = Vec<Event>> {
+    let words = || "[a-z\"\\\\é]{0,3}";
+    let whole = prop_oneof![
+        words().prop_map(Part::text),
+        words().prop_map(Part::Refusal),
+        words().prop_map(|text| Part::Thinking {
+            signature: Some(text.clone()),
+            text,
+            redacted: true
+        }),
+    ];
+    let piece = prop_oneof![
+        words().prop_map(|text| Event::Text { choice: 0, text }),
+        words().prop_map(|text| Event::Thinking { choice: 0, text }),
+        words().prop_map(|text| Event::Refusal { choice: 0, text }),
+        words().prop_map(|signature| Event::Signature {
+            choice: 0,
+            signature
+        }),
+        (0..3_usize, words()).prop_map(|(call, id)| Event::ToolCall {
+            choice: 0,
+            call,
+            id,
+            name: "weather".to_owned(),
+            signature: None
+        }),
+        (0..4_usize, words()).prop_map(|(call, fragment)| Event::Arguments {
+            choice: 0,
+            call,
+            fragment
+        }),
+        whole.prop_map(|part| Event::Whole { choice: 0, part }),
+        words().prop_map(|url| Event::Citations {
+            choice: 0,
+            value: json!([{"url": url}])
+        }),
+        Just(Event::Logprobs {
+            choice: 0,
+            value: json!({"content": [{"token": "a", "logprob": -1}]})
+        }),
+        Just(Event::Finish {
+            choice: 0,
+            reason: Finish::Length,
+            stop_sequence: None
+        }),
+    ];
+    proptest::collection::vec(piece, 0..16)
+}
+
+proptest! {
+    #[test]
+    fn what_begins_ends_once_whatever_comes_in_whatever_order(pieces in pieces()) {
+        let events: Vec<_> = std::iter::once(start()).chain(pieces).chain([Event::End]).collect();
+        let told = told(&written(&events));
+        let mut open = Vec::new();
+        for (number, event) in told.iter().enumerate() {
+            prop_assert_eq!(&event["sequence_number"], number);
+            match event["type"].as_str() {
+                Some("response.output_item.added") => {
+                    prop_assert_eq!(event["output_index"].as_u64(), Some(open.len() as u64));
+                    open.push(event["item"]["id"].clone());
+                }
+                Some("response.output_item.done") => {
+                    let place = usize::try_from(event["output_index"].as_u64().unwrap()).unwrap();
+                    prop_assert_eq!(&open[place], &event["item"]["id"]);
+                    open[place] = Value::Null;
+                }
+                Some(kind) if event.get("item_id").is_some() => {
+                    prop_assert!(open.contains(&event["item_id"]), "{kind} of an item that is not open");
+                }
+                _ => {}
+            }
+        }
+        prop_assert!(open.iter().all(Value::is_null), "every item is ended");
+        let output = told.last().unwrap()["response"]["output"].as_array().unwrap();
+        prop_assert_eq!(output.len(), open.len());
+    }
 }

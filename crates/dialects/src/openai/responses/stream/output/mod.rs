@@ -1,9 +1,11 @@
 //! The items of a stream's answer as they grow, and the events that tell of it.
 
+mod closing;
+
 use serde_json::Value;
 
 use super::super::carried::encrypted;
-use super::super::item::{Content, Item, Maker, Progress, Summary, object_or};
+use super::super::item::{Content, Item, Maker, Summary};
 use super::super::response::{Outcome, refuses};
 use super::super::sources::{annotations, likelihoods};
 use super::sender::{Place, Sender};
@@ -72,29 +74,6 @@ impl Output {
             | Event::KeepAlive
             | Event::Failed(_)
             | Event::End => {}
-        }
-    }
-
-    /// Leaves what is open as it is, and says nothing of it.
-    pub(super) fn abandon(&mut self) {
-        self.current = None;
-        for entry in self.items.iter_mut().filter(|entry| entry.open) {
-            entry.open = false;
-            entry.item.set_progress(Progress::Incomplete);
-        }
-    }
-
-    /// Ends what is open; the outcome is seen in the last item.
-    pub(super) fn close_all(&mut self, outcome: Outcome, out: &mut Vec<u8>) {
-        self.current = None;
-        let last = self.items.len().saturating_sub(1);
-        for place in 0..self.items.len() {
-            let outcome = if place == last {
-                outcome
-            } else {
-                Outcome::Completed
-            };
-            self.close(place, outcome, out);
         }
     }
 
@@ -392,119 +371,6 @@ impl Output {
             });
         self.items.push(Entry { item, open: true });
         place
-    }
-
-    fn close_current(&mut self, out: &mut Vec<u8>) {
-        if let Some(place) = self.current.take() {
-            self.close(place, Outcome::Completed, out);
-        }
-    }
-
-    fn close(&mut self, place: usize, outcome: Outcome, out: &mut Vec<u8>) {
-        if !self.items[place].open {
-            return;
-        }
-        self.items[place].open = false;
-        match &self.items[place].item {
-            Item::Message { content, .. } if !content.is_empty() => self.close_piece(place, out),
-            Item::Message { .. } | Item::ImageGenerationCall { .. } => {}
-            Item::Reasoning { .. } => self.close_thought(place, out),
-            Item::FunctionCall { .. } => self.close_call(place, out),
-        }
-        let item = &mut self.items[place].item;
-        item.set_progress(outcome.of_last_item());
-        let mut sender = Sender {
-            out,
-            sequence: &mut self.sequence,
-        };
-        sender.send("response.output_item.done", |event| {
-            event.put("output_index", place);
-            event.put("item", &*item);
-        });
-    }
-
-    fn close_piece(&mut self, item: usize, out: &mut Vec<u8>) {
-        let Item::Message { id, content, .. } = &self.items[item].item else {
-            return;
-        };
-        let Some(piece) = content.last() else {
-            return;
-        };
-        let place = Place {
-            id,
-            item,
-            piece: Some(content.len() - 1),
-            summary: None,
-        };
-        let mut sender = Sender {
-            out,
-            sequence: &mut self.sequence,
-        };
-        match piece {
-            Content::OutputText { text, logprobs, .. } => {
-                sender.send("response.output_text.done", |event| {
-                    place.write(event);
-                    event.put("text", text);
-                    event.put("logprobs", logprobs);
-                })
-            }
-            Content::Refusal { refusal } => sender.send("response.refusal.done", |event| {
-                place.write(event);
-                event.put("refusal", refusal);
-            }),
-        }
-        sender.send("response.content_part.done", |event| {
-            place.write(event);
-            event.put("part", piece);
-        });
-    }
-
-    fn close_thought(&mut self, item: usize, out: &mut Vec<u8>) {
-        let Item::Reasoning { id, summary, .. } = &self.items[item].item else {
-            return;
-        };
-        let Some(part @ Summary::SummaryText { text }) = summary.last() else {
-            return;
-        };
-        let place = Place {
-            id,
-            item,
-            piece: None,
-            summary: Some(summary.len() - 1),
-        };
-        let mut sender = Sender {
-            out,
-            sequence: &mut self.sequence,
-        };
-        sender.send("response.reasoning_summary_text.done", |event| {
-            place.write(event);
-            event.put("text", text);
-        });
-        sender.send("response.reasoning_summary_part.done", |event| {
-            place.write(event);
-            event.put("part", part);
-        });
-    }
-
-    fn close_call(&mut self, item: usize, out: &mut Vec<u8>) {
-        let Item::FunctionCall { id, arguments, .. } = &mut self.items[item].item else {
-            return;
-        };
-        *arguments = object_or(arguments).to_owned();
-        let place = Place {
-            id,
-            item,
-            piece: None,
-            summary: None,
-        };
-        let mut sender = Sender {
-            out,
-            sequence: &mut self.sequence,
-        };
-        sender.send("response.function_call_arguments.done", |event| {
-            place.write(event);
-            event.put("arguments", &*arguments);
-        });
     }
 
     pub(super) fn sender<'s>(&'s mut self, out: &'s mut Vec<u8>) -> Sender<'s> {
