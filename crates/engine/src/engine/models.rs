@@ -67,10 +67,6 @@ impl Engine {
         &*self.0.clock
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
-    }
-
     pub(crate) fn guard(&self) -> &Arc<Guard> {
         &self.0.guard
     }
