@@ -37,8 +37,10 @@ pub(crate) async fn serve(
         let under_way = activity.begin(request.version());
         let answer = gateway.answer(request, Some(peer.ip()));
         async move {
-            let _under_way = under_way;
-            Ok::<_, Infallible>(answer.await)
+            let mut answer = answer.await;
+            // A stream is under way until its end.
+            answer.body_mut().accompany(under_way);
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut connection = pin!(builder.serve_connection(io, service));

@@ -22,7 +22,8 @@ use crate::metrics::Counted;
 use crate::problem::Problem;
 use crate::reply::{Reply, Response, empty_response, set_header};
 use crate::router::{self, Access, Door, Route};
-use crate::{authentication, body, catalogue, data, finish, health, pages, proxy, request_id};
+use crate::settings::Settings;
+use crate::{ai, authentication, body, catalogue, data, finish, health, pages, proxy, request_id};
 
 /// A request that was let in.
 pub(crate) struct Visit {
@@ -63,7 +64,7 @@ struct Walk {
     route: Option<&'static Route>,
     principal: Option<Arc<Principal>>,
     started: Instant,
-    _in_flight: Counted,
+    in_flight: Counted,
 }
 
 impl Gateway {
@@ -108,7 +109,7 @@ impl Walk {
             },
             principal: None,
             started,
-            _in_flight: shared.metrics.enter(),
+            in_flight: shared.metrics.enter(),
             gateway: gateway.clone(),
         }
     }
@@ -116,7 +117,9 @@ impl Walk {
     /// Lets a request in, or says why not; the reply, where it is at hand. A request whose body is still to come is
     /// never answered before it is read.
     fn admit(&mut self, is_whole: bool) -> Result<Option<Reply>, Problem> {
-        let route = self.route.ok_or_else(unknown_route)?;
+        let route = self
+            .route
+            .ok_or_else(|| unknown_route(self.visit.head.uri.path()))?;
         if let Some(early) = check_method(&self.visit.head.method, route)? {
             return Ok(Some(early));
         }
@@ -139,13 +142,13 @@ impl Walk {
 
     async fn pass<B: Body<Data = Bytes>>(&mut self, body: B) -> Result<Reply, Problem> {
         let uri = self.visit.head.uri.clone();
-        let found = router::find(uri.path()).ok_or_else(unknown_route)?;
+        let found = router::find(uri.path()).ok_or_else(|| unknown_route(uri.path()))?;
         if found.route.takes_body() {
             let settings = &self.gateway.shared.settings;
             self.visit.body = body::read(
                 &self.visit.head.headers,
                 body,
-                settings.max_body,
+                most_body(settings, found.route),
                 settings.body_timeout,
             )
             .await?;
@@ -160,9 +163,13 @@ impl Walk {
             (Door::Proxy, Some(principal)) => {
                 proxy::answer(gateway, visit, principal, first, second).await
             }
-            (Door::Data | Door::Proxy, None) => {
+            (Door::Ask(door), Some(principal)) => ai::ask(gateway, visit, principal, door).await,
+            (Door::Data | Door::Proxy | Door::Ask(_), None) => {
                 Err(Problem::new(Code::MissingKey, "send your key"))
             }
+            (Door::CountTokens, _) => ai::count_tokens(visit).map(Into::into),
+            (Door::Models, _) => Ok(ai::list(gateway, visit).into()),
+            (Door::Model, _) => ai::one(gateway, visit, first).map(Into::into),
             (Door::Live, _) => Ok(health::live().into()),
             (Door::Ready, _) => health::ready(gateway),
             (Door::Health, _) => Ok(health::health(gateway).into()),
@@ -195,8 +202,7 @@ impl Walk {
     fn end(self, outcome: Result<Reply, Problem>) -> Response {
         let Self { visit, route, .. } = &self;
         let shared = &self.gateway.shared;
-        let mut reply =
-            outcome.unwrap_or_else(|problem| Reply::refusing(problem, &visit.request_id));
+        let mut reply = outcome.unwrap_or_else(|problem| refuse(problem, visit, *route));
         let took = self.started.elapsed();
         finish::finish(&mut reply, visit, route.map(|route| route.door), took);
         let status = reply.response.status();
@@ -211,6 +217,7 @@ impl Walk {
                 story: &reply.story,
             });
         }
+        reply.response.body_mut().count(self.in_flight);
         reply.response
     }
 }
@@ -250,7 +257,28 @@ fn check_method(method: &Method, route: &'static Route) -> Result<Option<Reply>,
     Err(problem.with_allow(route.allow))
 }
 
-fn unknown_route() -> Problem {
+/// The most bytes that a body may have here.
+fn most_body(settings: &Settings, route: &Route) -> usize {
+    if route.is_for_models() {
+        settings.max_model_body
+    } else {
+        settings.max_body
+    }
+}
+
+/// A refusal in the words that the caller's client knows.
+fn refuse(problem: Problem, visit: &Visit, route: Option<&Route>) -> Reply {
+    if !ai::is_here(visit.head.uri.path()) {
+        return Reply::refusing(problem, &visit.request_id);
+    }
+    let dialect = ai::Dialect::of(&visit.head, route.map(|route| route.door));
+    ai::refuse(&problem, dialect, &visit.request_id)
+}
+
+fn unknown_route(path: &str) -> Problem {
+    if ai::is_here(path) {
+        return ai::unknown_route(path);
+    }
     Problem::new(
         Code::UnknownRoute,
         "data is at /api/{category}/{operation}; /docs shows every path",

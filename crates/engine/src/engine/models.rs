@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 
 use super::Engine;
 use crate::ai::UsageRecord;

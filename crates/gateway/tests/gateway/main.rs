@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod access_log;
+mod ai_errors;
+mod ai_hostile;
 mod bad_input;
 mod client;
 mod data;

@@ -27,7 +27,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers.
-pub(super) const KEYS: [Key; 20] = [
+pub(super) const KEYS: [Key; 21] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -102,6 +102,11 @@ pub(super) const KEYS: [Key; 20] = [
         name: "limits.max_body",
         apply: |settings, text| set(&mut settings.max_body, size(text)),
         show: |settings| shown_size(settings.max_body as u64),
+    },
+    Key {
+        name: "limits.max_model_body",
+        apply: |settings, text| set(&mut settings.max_model_body, size(text)),
+        show: |settings| shown_size(settings.max_model_body as u64),
     },
     Key {
         name: "limits.max_head",

@@ -88,6 +88,7 @@ fn every_kind_of_value_is_read() {
         size = "2MiB"
         [limits]
         max_body = "64KiB"
+        max_model_body = "8MiB"
         connections = 7
         max_head = "16KiB"
         head_timeout = "2s"
@@ -109,8 +110,12 @@ fn every_kind_of_value_is_read() {
     let inside = ["127.0.0.1", "10.1.2.3"].map(|address| address.parse().unwrap());
     assert!(inside.map(|address| settings.trusted_proxies.covers(address)) == [true; 2]);
     assert_eq!(
-        (settings.cache_bytes, settings.max_body),
-        (2 << 20, 64 << 10)
+        (
+            settings.cache_bytes,
+            settings.max_body,
+            settings.max_model_body
+        ),
+        (2 << 20, 64 << 10, 8 << 20)
     );
     assert_eq!((settings.connections, settings.max_head), (7, 16 << 10));
     let times = [
