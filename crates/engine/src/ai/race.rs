@@ -365,6 +365,7 @@ impl<'a> Race<'a> {
             }),
             0 if self.skipped.iter().any(temporary) => Reason::AllSuspended,
             0 => Reason::NoCandidate,
+            _ if self.attempting.until <= Instant::now() => Reason::Deadline,
             _ => Reason::AllFailed,
         }
     }
