@@ -162,7 +162,7 @@ impl State {
             .lock()
             .get(id)
             .map_or(0, |counts| counts.requests);
-        let served = ai::serve(&ai::Visit {
+        let visited = ai::serve(&ai::Visit {
             provider,
             server,
             method: &incoming.method,
@@ -185,15 +185,15 @@ impl State {
         let own_error = recordings
             .own_error(fault.of_whole())
             .map(|kept| self.present(kept, &Echo::default()));
-        let is_refusal = served.response.status >= 400;
-        let play = match &served.stream {
+        let is_refusal = visited.response.status >= 400;
+        let play = match &visited.stream {
             Some(stream) if !is_refusal => Play::of_stream(fault, stream, own_error.as_ref()),
-            _ => Play::of(fault, served.response, own_error.as_ref()),
+            _ => Play::of(fault, visited.response, own_error.as_ref()),
         };
         self.count(id, fault, &play, |counts| {
             if right {
-                counts.input_tokens += served.usage.input;
-                counts.output_tokens += served.usage.output;
+                counts.input_tokens += visited.usage.input;
+                counts.output_tokens += visited.usage.output;
             }
         });
         let streams = matches!(play, Play::Script(_));
@@ -204,7 +204,7 @@ impl State {
                 pacing.first
             },
             stream_of: streams.then(|| Arc::clone(id)),
-            permit: served.permit,
+            permit: visited.permit,
             ..Reply::played(play)
         }
     }

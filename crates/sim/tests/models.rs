@@ -367,3 +367,98 @@ async fn each_fault_of_streams_goes_through_a_socket_in_each_dialect() {
         }
     }
 }
+
+#[tokio::test]
+async fn others_tell_their_quotas_in_their_own_way() {
+    let simulator = simulator(true).await;
+    let address = simulator.address();
+    for (provider, window) in [
+        ("gemini", "requests/day"),
+        ("openrouter", "requests/day"),
+        ("cloudflare", "neurons/day"),
+        ("nvidia", "requests/bucket-60s"),
+        ("anthropic", "requests/bucket-60s"),
+    ] {
+        simulator.set_limit(provider, window, 0.0).unwrap();
+    }
+    let (target, body) = question(Dialect::Gemini, "Hi", false);
+    let google = post(address, &target, &body).await;
+    let details = google.json()["error"]["details"].clone();
+    assert_eq!(
+        details[0]["violations"][0]["quotaId"],
+        "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
+    );
+    assert!(details[2]["retryDelay"].as_str().unwrap().ends_with('s'));
+    assert!(google.header("retry-after").is_none());
+    let (target, body) = question(Dialect::Anthropic, "Hi", false);
+    let anthropic = post(address, &target, &body).await;
+    assert_eq!(anthropic.status, 429);
+    let reset = anthropic.header("anthropic-ratelimit-tokens-reset");
+    assert!(reset.is_none_or(|reset| reset.ends_with('Z')));
+    assert_eq!(
+        anthropic.header("anthropic-ratelimit-input-tokens-limit"),
+        Some("450000")
+    );
+    let messages = json!([{"role": "user", "content": "Hi"}]);
+    let chat = |model: &str| json!({"model": model, "messages": messages});
+    let router = post(
+        address,
+        "/openrouter/chat/completions",
+        &chat("openai/gpt-oss-20b:free"),
+    )
+    .await;
+    let metadata = router.json()["error"]["metadata"].clone();
+    assert_eq!(metadata["headers"]["X-RateLimit-Reset"], "1795392000000");
+    assert_eq!(metadata["limit_source"], "openrouter_free_tier_daily");
+    let path = "/cloudflare/client/v4/accounts/a/ai/v1/chat/completions";
+    let spent = post(address, path, &chat("@cf/openai/gpt-oss-20b")).await;
+    assert_eq!(spent.json()["errors"][0]["code"], 3036, "{}", spent.text());
+    let bare = post(
+        address,
+        "/nvidia/chat/completions",
+        &chat("openai/gpt-oss-120b"),
+    )
+    .await;
+    assert_eq!(
+        bare.json(),
+        json!({"status": 429, "title": "Too Many Requests"})
+    );
+    assert!(!bare.head.contains("ratelimit") && !bare.head.contains("retry-after"));
+}
+
+#[tokio::test]
+async fn cerebras_takes_what_may_be_written_before_it_is() {
+    let simulator = simulator(true).await;
+    let ask = |most: u64| json!({"model": "gpt-oss-120b", "max_completion_tokens": most, "messages": [{"role": "user", "content": "Hi"}]});
+    let target = "/cerebras/chat/completions";
+    let large = post(simulator.address(), target, &ask(40_000)).await;
+    assert_eq!(
+        (large.status, large.json()["code"].clone()),
+        (429, json!("token_quota_exceeded"))
+    );
+    for _ in 0..2 {
+        let fits = post(simulator.address(), target, &ask(20_000)).await;
+        assert_eq!(fits.status, 200, "{}", fits.text());
+        assert_eq!(
+            fits.header("x-ratelimit-limit-tokens-minute"),
+            Some("30000")
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_its_client_leaves_is_noticed() {
+    let simulator = simulator(false).await;
+    let pacing = guichet_sim::Pacing {
+        first: Duration::ZERO,
+        between: Duration::from_millis(400),
+        chunks: None,
+    };
+    simulator.set_pacing("groq", pacing).unwrap();
+    let (target, body) = question(Dialect::OpenAi, "write 100 words", true);
+    // The client reads until nothing comes for less than a pause, and leaves.
+    let cut = post(simulator.address(), &target, &body).await;
+    assert!(!cut.ended);
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert_eq!(simulator.counts()["groq"].streams_left, 1);
+}

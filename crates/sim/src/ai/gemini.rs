@@ -28,11 +28,11 @@ pub(crate) fn whole(answer: &Answer) -> Vec<u8> {
         .map(|choice| candidate(choice, &answer.model))
         .collect();
     let usage = answer.usage.unwrap_or_default();
-    let body = around(answer, candidates, usage);
+    let body = around(answer, &candidates, usage);
     body.to_string().into_bytes()
 }
 
-fn around(answer: &Answer, candidates: Vec<Value>, usage: Usage) -> Value {
+fn around(answer: &Answer, candidates: &[Value], usage: Usage) -> Value {
     json!({
         "candidates": candidates,
         "usageMetadata": counted(usage),
@@ -110,21 +110,21 @@ pub(crate) fn pieces(answer: &Answer, events: &[Event]) -> Vec<Piece> {
     };
     let mut signed = Vec::new();
     let mut chunk = |event: &Event, candidate: Value, usage: Usage| {
-        let body = around(answer, vec![candidate], usage);
+        let body = around(answer, &[candidate], usage);
         pieces.add(event, format!("data: {body}\r\n\r\n").into_bytes());
     };
     for event in events {
         match event {
             Event::Text { choice, text } => {
                 so_far.output += super::mind::words(text);
-                chunk(event, said(*choice, json!({ "text": text })), so_far);
+                chunk(event, said(*choice, &json!({ "text": text })), so_far);
             }
             Event::Thinking { choice, text } => {
                 let words = super::mind::words(text);
                 so_far.output += words;
                 so_far.reasoning = Some(so_far.reasoning.unwrap_or(0) + words);
                 let part = json!({"text": text, "thought": true});
-                chunk(event, said(*choice, part), so_far);
+                chunk(event, said(*choice, &part), so_far);
             }
             Event::ToolCall {
                 choice,
@@ -134,11 +134,11 @@ pub(crate) fn pieces(answer: &Answer, events: &[Event]) -> Vec<Piece> {
                 let mut is_signed = !signs(&answer.model) || signed.contains(choice);
                 signed.push(*choice);
                 if let Some(part) = nth_call(answer, *choice, *place, &mut is_signed) {
-                    chunk(event, said(*choice, part), so_far);
+                    chunk(event, said(*choice, &part), so_far);
                 }
             }
             Event::Finish { choice, reason, .. } => {
-                let mut last = said(*choice, json!({"text": ""}));
+                let mut last = said(*choice, &json!({"text": ""}));
                 last["finishReason"] = json!(self::reason(reason));
                 chunk(event, last, answer.usage.unwrap_or_default());
             }
@@ -164,7 +164,7 @@ fn nth_call(answer: &Answer, choice: usize, place: usize, signed: &mut bool) -> 
     Some(call(name, arguments, signed))
 }
 
-fn said(choice: usize, part: Value) -> Value {
+fn said(choice: usize, part: &Value) -> Value {
     json!({"content": {"parts": [part], "role": "model"}, "index": choice})
 }
 

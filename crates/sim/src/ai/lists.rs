@@ -172,7 +172,7 @@ fn of_openai(provider: &str, model: &Served) -> Value {
                 "chat"
             } else {
                 "embedding"
-            })
+            });
         }
         _ => {}
     }

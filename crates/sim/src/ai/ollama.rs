@@ -196,7 +196,7 @@ fn call(name: &str, arguments: &str) -> Value {
     json!({"function": {"index": 0, "name": name, "arguments": arguments}})
 }
 
-fn line(answer: &Answer, message: Value) -> Value {
+fn line(answer: &Answer, message: &Value) -> Value {
     let at = Timestamp::from_second(answer.created.unwrap_or(0)).unwrap_or_default();
     json!({
         "model": answer.model, "created_at": at.to_string(), "message": message, "done": false,
@@ -205,7 +205,7 @@ fn line(answer: &Answer, message: Value) -> Value {
 
 fn last_line(answer: &Answer, finish: &Finish) -> Value {
     let Usage { input, output, .. } = answer.usage.unwrap_or_default();
-    let mut last = line(answer, json!({"role": "assistant", "content": ""}));
+    let mut last = line(answer, &json!({"role": "assistant", "content": ""}));
     last["done"] = json!(true);
     last["done_reason"] = json!(if *finish == Finish::Length {
         "length"
@@ -237,16 +237,16 @@ pub(crate) fn pieces(answer: &Answer, events: &[Event]) -> Vec<Piece> {
     for event in events {
         let value = match event {
             Event::Text { choice: 0, text } => {
-                line(answer, json!({"role": "assistant", "content": text}))
+                line(answer, &json!({"role": "assistant", "content": text}))
             }
             Event::Thinking { choice: 0, text } => {
                 let said = json!({"role": "assistant", "content": "", "thinking": text});
-                line(answer, said)
+                line(answer, &said)
             }
             Event::ToolCall { choice: 0, .. } => {
                 let called: Vec<Value> = calls.next().into_iter().collect();
                 let said = json!({"role": "assistant", "content": "", "tool_calls": called});
-                line(answer, said)
+                line(answer, &said)
             }
             Event::Finish {
                 choice: 0, reason, ..

@@ -21,27 +21,28 @@ pub(crate) fn find(server: &ModelServer, path: &str, query: &str) -> Option<Aske
             (Some(&*route.path), false),
         ];
         paths.into_iter().find_map(|(template, stream)| {
+            let model = matches(template?, path, query)?;
             Some(Asked {
                 task: *task,
                 dialect: route.dialect,
-                model: matches(template?, path, query)?,
+                model: (!model.is_empty()).then(|| model.to_owned()),
                 stream,
             })
         })
     })
 }
 
-/// The model in a path of this template: none inside where the template has no place for one.
-fn matches(template: &str, path: &str, query: &str) -> Option<Option<String>> {
+/// The model in a path of this template: empty where the template has no place for one.
+fn matches<'a>(template: &str, path: &'a str, query: &str) -> Option<&'a str> {
     let (template, wanted) = template.split_once('?').unwrap_or((template, ""));
     if !wanted.is_empty() && !query.split('&').any(|pair| pair == wanted) {
         return None;
     }
     match template.split_once("{model}") {
-        None => (template == path).then_some(None),
+        None => (template == path).then_some(""),
         Some((before, after)) => {
             let model = path.strip_prefix(before)?.strip_suffix(after)?;
-            Some(Some(model.to_owned())).filter(|_| !model.is_empty())
+            (!model.is_empty()).then_some(model)
         }
     }
 }

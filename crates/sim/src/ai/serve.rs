@@ -228,7 +228,7 @@ impl Visit<'_> {
         let stream = request
             .stream
             .then(|| events::stream(voice, &answer, wants_usage, self.pacing));
-        let demand = self.demand(model, &request.sampling.max_tokens, usage);
+        let demand = self.demand(model, request.sampling.max_tokens, usage);
         Ok(self.charged(asked, model, &demand, response, stream, usage))
     }
 
@@ -242,7 +242,7 @@ impl Visit<'_> {
     }
 
     /// Groq and Cerebras take what may be written from the window before it is.
-    fn demand(&self, model: &ServedModel, most: &Option<u64>, usage: Usage) -> Demand {
+    fn demand(&self, model: &ServedModel, most: Option<u64>, usage: Usage) -> Demand {
         let reserves = ["groq", "cerebras"].contains(&&*self.provider.id);
         let mut demand = Demand {
             input: units(usage.input),

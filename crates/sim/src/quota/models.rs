@@ -98,7 +98,7 @@ fn tier(provider: &Provider) -> impl Iterator<Item = Arc<Quota>> {
     own.map(|(_, dimension, limit)| {
         Arc::new(Quota {
             limit: *limit,
-            window: Window::Bucket(Duration::from_secs(60)),
+            window: Window::Bucket(Duration::from_mins(1)),
             scope: Scope::Account,
             group: None,
             dimension: *dimension,
