@@ -43,6 +43,8 @@ struct Speaker {
     fault: Fault,
     pacing: Pacing,
     requests: Vec<UpstreamRequest>,
+    /// A status and a sentence with which it refuses everything.
+    refusal: Option<(u16, String)>,
     /// Exchanges that have not ended.
     open: Arc<AtomicU32>,
 }
@@ -66,6 +68,16 @@ impl Speakers {
     /// When there is no such provider.
     pub fn set_pacing(&self, provider: &str, pacing: Pacing) {
         self.with(provider, |speaker| speaker.pacing = pacing);
+    }
+
+    /// From now on a provider refuses everything, in OpenAI's shape.
+    ///
+    /// # Panics
+    /// When there is no such provider.
+    pub fn refuse(&self, provider: &str, status: u16, message: &str) {
+        self.with(provider, |speaker| {
+            speaker.refusal = Some((status, message.to_owned()));
+        });
     }
 
     /// What a provider was asked.
@@ -104,6 +116,16 @@ impl Speakers {
         speaker.requests.push(request.clone());
         speaker.open.fetch_add(1, Ordering::Relaxed);
         let under = Under(Arc::clone(&speaker.open));
+        if let Some((status, message)) = &speaker.refusal {
+            let body =
+                serde_json::json!({"error": {"message": message, "code": "rate_limit_exceeded"}});
+            let response = UpstreamResponse {
+                status: *status,
+                headers: http::HeaderMap::new(),
+                body: body.to_string().into(),
+            };
+            return (Streamed::Script(Script::whole(response, LATENCY)), under);
+        }
         if !wants_stream(request) && speaker.fault == Fault::Ok {
             let response = UpstreamResponse {
                 status: 200,
@@ -257,6 +279,7 @@ impl Studio {
                 fault: Fault::Ok,
                 pacing: Pacing::AT_ONCE,
                 requests: Vec::new(),
+                refusal: None,
                 open: Arc::default(),
             };
             speakers.0.lock().insert(format!("{id}.example"), speaker);

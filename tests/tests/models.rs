@@ -181,3 +181,17 @@ async fn a_provider_that_stalls_in_the_middle_is_said_to_have_broken_off() {
     );
     assert!(began.elapsed() <= Duration::from_secs(31));
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_provider_says_is_used_is_believed() {
+    let quota = "[[quota]]\nlimit = 200000\nper = \"day\"\nkind = \"bucket\"\ndimension = \"tokens\"\nscope = \"account\"\n";
+    let studio = Studio::of(&[("first", OpenAi, quota), ("second", OpenAi, "")]).await;
+    let message = "Rate limit reached for model `m` on tokens per day (TPD): Limit 200000, Used 199990, Requested 109. \
+                   Please try again in 42.768s.";
+    studio.speakers.refuse("first", 429, message);
+    let answer = studio.ask(asked(Door::Chat, true)).await.unwrap();
+    assert_eq!(&*answer.provider, "second");
+    studio.engine.flush().await;
+    let used = studio.store.used("first", "tokens/bucket-86400s");
+    assert!((199_990.0..=200_000.0).contains(&used), "{used}");
+}
