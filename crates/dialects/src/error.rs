@@ -91,3 +91,15 @@ pub enum ErrorKind {
     /// The gateway failed.
     Internal,
 }
+
+/// The error as a body of OpenAI's shape: what came within a stream is judged like what comes with a status.
+#[must_use]
+pub fn as_body(error: &ProviderError) -> Vec<u8> {
+    let body = serde_json::json!({"error": {
+        "message": error.message,
+        "type": error.kind,
+        "code": error.code,
+        "param": error.param,
+    }});
+    body.to_string().into_bytes()
+}

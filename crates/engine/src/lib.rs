@@ -34,6 +34,8 @@ pub mod store;
 mod tokens;
 pub mod transport;
 
-pub use engine::{CandidateState, Engine, Observer, Parts, ProxyCall, Verification};
+pub use engine::{
+    CandidateState, Engine, Observer, Parts, ProxyCall, UsageObserver, Verification,
+};
 pub use guarantee::Guarantee;
-pub use settings::{ProviderSettings, Settings};
+pub use settings::{ModelSettings, ProviderSettings, Settings};

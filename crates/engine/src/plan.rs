@@ -8,7 +8,7 @@ use guichet_catalogue::filter::{Program, Variables};
 use guichet_catalogue::model::{Endpoint, Operation, Provider};
 
 use crate::answer::{SkipReason, Skipped};
-use crate::call::Options;
+use crate::call::{Options, Providers};
 use crate::identity::Credential;
 use crate::settings::Settings;
 
@@ -61,7 +61,11 @@ pub(crate) struct Planning<'a> {
 impl Planning<'_> {
     pub(crate) fn plan(&self) -> Plan {
         let mut plan = Plan::default();
-        for endpoint in self.ordered() {
+        for endpoint in ordered(
+            &self.operation.endpoints,
+            self.settings,
+            &self.options.providers,
+        ) {
             match self.candidates(endpoint) {
                 Ok(candidates) => plan.candidates.extend(candidates),
                 Err(reason) => {
@@ -75,21 +79,6 @@ impl Planning<'_> {
             }
         }
         plan
-    }
-
-    /// The catalogue's order, changed by the operator's and then by the caller's.
-    fn ordered(&self) -> Vec<&Arc<Endpoint>> {
-        let mut endpoints: Vec<&Arc<Endpoint>> = self.operation.endpoints.iter().collect();
-        endpoints.sort_by_key(|endpoint| order(&self.settings.providers, &endpoint.provider));
-        let wanted = &self.options.providers.allowed;
-        let place = |id: &str| {
-            wanted
-                .iter()
-                .position(|name| name == id)
-                .unwrap_or(usize::MAX)
-        };
-        endpoints.sort_by_key(|endpoint| place(&endpoint.provider.id));
-        endpoints
     }
 
     fn candidates(&self, endpoint: &Arc<Endpoint>) -> Result<Vec<Candidate>, SkipReason> {
@@ -106,54 +95,80 @@ impl Planning<'_> {
         {
             return Err(SkipReason::Input);
         }
-        let candidate = |credential| Candidate {
-            endpoint: Arc::clone(endpoint),
-            credential,
-        };
-        let Some(http) = provider.http().filter(|http| http.auth.takes_credential()) else {
-            return Ok(vec![candidate(None)]);
-        };
-        match self
-            .credentials
-            .get(&provider.id)
-            .filter(|own| !own.is_empty())
-        {
-            Some(own) => {
-                let turns = own
-                    .iter()
-                    .cycle()
-                    .skip(self.turn % own.len())
-                    .take(own.len());
-                Ok(turns
-                    .map(|credential| candidate(Some(credential.clone())))
-                    .collect())
-            }
-            None if http.auth.works_without() => Ok(vec![candidate(None)]),
-            None => Err(SkipReason::NoCredential),
-        }
+        let turns = turns(provider, self.credentials, self.turn)?;
+        Ok(turns
+            .into_iter()
+            .map(|credential| Candidate {
+                endpoint: Arc::clone(endpoint),
+                credential,
+            })
+            .collect())
     }
 
     /// What the caller chose.
     fn chosen(&self, provider: &Provider) -> Result<(), SkipReason> {
-        let id = &*provider.id;
-        let choice = &self.options.providers;
-        if self.pinned.is_some_and(|pinned| pinned != id) {
+        if self.pinned.is_some_and(|pinned| pinned != &*provider.id) {
             return Err(SkipReason::OtherCursor);
         }
-        let allowed = choice.allowed.is_empty() || choice.allowed.iter().any(|name| name == id);
-        if !allowed || choice.excluded.iter().any(|name| name == id) {
-            return Err(SkipReason::NotAllowed);
-        }
-        let commercial = provider
-            .terms
-            .as_ref()
-            .map_or(provider.is_local(), |terms| terms.commercial);
-        if self.options.commercial && !commercial {
-            Err(SkipReason::Licence)
-        } else {
-            Ok(())
-        }
+        let unwanted = unwanted(provider, &self.options.providers, self.options.commercial);
+        unwanted.map_or(Ok(()), Err)
     }
+}
+
+/// The catalogue's order, changed by the operator's and then by the caller's.
+pub(crate) fn ordered<'a>(
+    endpoints: &'a [Arc<Endpoint>],
+    settings: &Settings,
+    wanted: &Providers,
+) -> Vec<&'a Arc<Endpoint>> {
+    let mut endpoints: Vec<&Arc<Endpoint>> = endpoints.iter().collect();
+    endpoints.sort_by_key(|endpoint| order(&settings.providers, &endpoint.provider));
+    let place = |id: &str| {
+        wanted
+            .allowed
+            .iter()
+            .position(|name| name == id)
+            .unwrap_or(usize::MAX)
+    };
+    endpoints.sort_by_key(|endpoint| place(&endpoint.provider.id));
+    endpoints
+}
+
+/// What a provider is asked with, each call beginning with another credential; none for what needs nothing.
+pub(crate) fn turns(
+    provider: &Provider,
+    credentials: &Credentials,
+    turn: usize,
+) -> Result<Vec<Option<Credential>>, SkipReason> {
+    let Some(http) = provider.http().filter(|http| http.auth.takes_credential()) else {
+        return Ok(vec![None]);
+    };
+    match credentials.get(&provider.id).filter(|own| !own.is_empty()) {
+        Some(own) => {
+            let turns = own.iter().cycle().skip(turn % own.len()).take(own.len());
+            Ok(turns.cloned().map(Some).collect())
+        }
+        None if http.auth.works_without() => Ok(vec![None]),
+        None => Err(SkipReason::NoCredential),
+    }
+}
+
+/// Why the caller does not want a provider.
+pub(crate) fn unwanted(
+    provider: &Provider,
+    choice: &Providers,
+    commercial: bool,
+) -> Option<SkipReason> {
+    let is_named = |list: &[String]| list.iter().any(|name| **name == *provider.id);
+    let allowed = choice.allowed.is_empty() || is_named(&choice.allowed);
+    if !allowed || is_named(&choice.excluded) {
+        return Some(SkipReason::NotAllowed);
+    }
+    let allows_commerce = provider
+        .terms
+        .as_ref()
+        .map_or(provider.is_local(), |terms| terms.commercial);
+    (commercial && !allows_commerce).then_some(SkipReason::Licence)
 }
 
 /// Why the running configuration does not use a provider at all.

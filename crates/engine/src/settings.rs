@@ -16,6 +16,29 @@ pub struct Settings {
     pub cache_bytes: u64,
     /// By provider.
     pub providers: BTreeMap<String, ProviderSettings>,
+    /// For calls to models.
+    pub models: ModelSettings,
+}
+
+/// What the operator decides about calls to models.
+#[derive(Debug, Clone)]
+pub struct ModelSettings {
+    /// How long a caller waits for a whole answer, or for the beginning of a stream.
+    pub timeout: Duration,
+    /// How long a provider may be silent within a stream; none = 30 seconds.
+    pub stall: Option<Duration>,
+    /// The operator's own names for models, each with those that it stands for.
+    pub aliases: BTreeMap<String, Vec<String>>,
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_mins(5),
+            stall: None,
+            aliases: BTreeMap::new(),
+        }
+    }
 }
 
 /// What the operator decides about one provider.
@@ -35,6 +58,7 @@ impl Default for Settings {
             timeout: Duration::from_secs(10),
             cache_bytes: 32 << 20,
             providers: BTreeMap::new(),
+            models: ModelSettings::default(),
         }
     }
 }

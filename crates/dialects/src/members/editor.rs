@@ -94,6 +94,23 @@ impl<'a> Editor<'a> {
         self
     }
 
+    /// Takes away all members but those whose names will do.
+    pub fn keep(&mut self, will_do: impl Fn(&str) -> bool) -> &mut Self {
+        self.appended.retain(|(name, _)| will_do(name));
+        for entry in &mut self.entries {
+            entry.removed |= !will_do(&entry.member.name);
+        }
+        self
+    }
+
+    /// Whether anything is changed.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        let untouched =
+            |entry: &Entry<'_>| !entry.removed && !entry.renamed && entry.value.is_none();
+        !self.appended.is_empty() || !self.entries.iter().all(untouched)
+    }
+
     /// Whether there is a member of this name now.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

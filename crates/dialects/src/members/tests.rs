@@ -144,7 +144,9 @@ proptest! {
 #[test]
 fn what_is_large_and_unchanged_is_not_copied() {
     let text = "x".repeat(40_000);
-    let body = bytes::Bytes::from(format!(r#"{{"a":1,"text":"{text}","model":"auto","z":[1]}}"#));
+    let body = bytes::Bytes::from(format!(
+        r#"{{"a":1,"text":"{text}","model":"auto","z":[1]}}"#
+    ));
     let mut editor = Members::read(&body).unwrap().edit();
     editor.set("model", "\"m\"").remove("a").set("new", "true");
     let pieces = editor.finish_sharing(&body);
@@ -159,4 +161,14 @@ fn what_is_large_and_unchanged_is_not_copied() {
 
     let other = bytes::Bytes::from_static(b"{}");
     assert_eq!(editor.finish_sharing(&other).concat(), editor.finish());
+}
+
+#[test]
+fn only_what_will_do_is_kept() {
+    let kept = edited(r#"{"a":1, "b":2, "c":3}"#, |editor| {
+        assert!(!editor.is_changed());
+        editor.set("d", "4").keep(|name| name == "b");
+        assert!(editor.is_changed());
+    });
+    assert_eq!(kept, r#"{"b":2}"#);
 }

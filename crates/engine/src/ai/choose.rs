@@ -1,16 +1,25 @@
 //! Who may be asked for a model, in which order, and why not the others. Pure: what changes by the second (suspensions,
 //! quotas) is the guard's business.
+//!
+//! **Invariant:** where only what is free was asked for, no candidate costs anything, by whatever name it was found.
 
-use std::collections::{BTreeMap, HashMap};
+mod fit;
+mod names;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use guichet_catalogue::model::Catalogue;
-use guichet_catalogue::model::ai::{Abilities, Model};
+use guichet_catalogue::model::ai::{Abilities, Model, ModelServer};
+use guichet_catalogue::model::{Catalogue, Endpoint, Provider};
 use jiff::civil::Date;
 
+use self::fit::Fit;
 use super::ModelCall;
-use crate::answer::{Reason, Skipped};
-use crate::plan::{Candidate, Credentials};
+use crate::answer::{Reason, SkipReason, Skipped};
+use crate::identity::Credential;
+use crate::plan::{Candidate, Credentials, turns, unusable, unwanted};
 use crate::settings::Settings;
 
 /// A model at a provider, with the credential that it is asked with.
@@ -22,6 +31,8 @@ pub(crate) struct ModelCandidate {
     pub(crate) model: Arc<str>,
     /// What its file says of it; none of what was discovered or is passed on.
     pub(crate) known: Option<Arc<Model>>,
+    /// To how many tokens the answer has to be cut for the request to fit; none where it fits as it is.
+    pub(crate) cut_to: Option<u64>,
 }
 
 /// Who is asked, in order, and who is not.
@@ -29,7 +40,7 @@ pub(crate) struct ModelCandidate {
 pub(crate) struct Choice {
     /// In the order in which they are asked.
     pub(crate) candidates: Vec<ModelCandidate>,
-    /// Who is left out.
+    /// Who is left out: each provider once for each reason.
     pub(crate) skipped: Vec<Skipped>,
 }
 
@@ -62,10 +73,126 @@ pub(crate) struct Choosing<'a> {
     pub(crate) turn: usize,
 }
 
-impl Choosing<'_> {
+/// A model that a name stands for.
+#[derive(Clone)]
+struct Target<'a> {
+    provider: &'a Arc<Provider>,
+    server: &'a ModelServer,
+    /// None where the provider does not do what is asked, whatever the model.
+    endpoint: Option<&'a Arc<Endpoint>>,
+    id: Arc<str>,
+    known: Option<&'a Arc<Model>>,
+    listed: Option<&'a Listed>,
+}
+
+/// A target that may be asked.
+struct Admitted {
+    credentials: Vec<Option<Credential>>,
+    cut_to: Option<u64>,
+}
+
+impl<'a> Choosing<'a> {
     /// Whoever may be asked, in order. No candidate is no error: the skipped say why.
     pub(crate) fn choose(&self) -> Result<Choice, Reason> {
-        let _ = self;
-        Ok(Choice::default())
+        let targets = self.targets()?;
+        let fit = Fit::new(self.call);
+        let mut choice = Choice::default();
+        // Room of those that only their size leaves out.
+        let mut too_small: Option<u64> = None;
+        let mut seen = HashSet::new();
+        for target in &targets {
+            if !seen.insert((&target.provider.id, &target.id)) {
+                continue;
+            }
+            match self.admit(target, &fit) {
+                Ok(admitted) => choice.add(target, admitted),
+                Err(reason) => {
+                    if reason == SkipReason::Context {
+                        too_small = too_small.max(Some(fit.room(target)));
+                    }
+                    choice.leave_out(target, reason);
+                }
+            }
+        }
+        match too_small {
+            Some(most) if choice.candidates.is_empty() => Err(Reason::TooLong {
+                needed: fit.needed(),
+                most,
+            }),
+            _ => Ok(choice),
+        }
     }
+
+    /// What is true of the provider comes first, then what is true of the model, and whether the request fits last: who
+    /// is told that it is too long could be served otherwise.
+    fn admit(&self, target: &Target<'a>, fit: &Fit) -> Result<Admitted, SkipReason> {
+        let provider = target.provider;
+        let wish = &self.call.wish;
+        let unfit = unusable(provider, self.settings)
+            .or_else(|| unwanted(provider, &wish.providers, wish.commercial));
+        if let Some(reason) = unfit {
+            return Err(reason);
+        }
+        if wish.private && trains(provider) {
+            return Err(SkipReason::Trains);
+        }
+        let retired = |model: &Arc<Model>| model.retires.is_some_and(|day| day <= self.today);
+        if target.known.is_some_and(retired) {
+            return Err(SkipReason::Disabled);
+        }
+        let credentials = turns(provider, self.credentials, self.turn)?;
+        if wish.free_only && !target.server.is_free(&target.id) {
+            return Err(SkipReason::Paid);
+        }
+        let does = target.known.is_none_or(|model| model.does(fit.task));
+        if target.endpoint.is_none() || !does || !fit.understands(target) {
+            return Err(SkipReason::Ability);
+        }
+        let cut_to = fit.cut_to(target).ok_or(SkipReason::Context)?;
+        Ok(Admitted {
+            credentials,
+            cut_to,
+        })
+    }
+}
+
+impl Choice {
+    fn add(&mut self, target: &Target<'_>, admitted: Admitted) {
+        let Some(endpoint) = target.endpoint else {
+            return;
+        };
+        for credential in admitted.credentials {
+            self.candidates.push(ModelCandidate {
+                candidate: Candidate {
+                    endpoint: Arc::clone(endpoint),
+                    credential,
+                },
+                model: Arc::clone(&target.id),
+                known: target.known.cloned(),
+                cut_to: admitted.cut_to,
+            });
+        }
+    }
+
+    fn leave_out(&mut self, target: &Target<'_>, reason: SkipReason) {
+        let skipped = Skipped {
+            provider: Arc::clone(&target.provider.id),
+            reason,
+            retry_at: None,
+        };
+        if !self.skipped.contains(&skipped) {
+            self.skipped.push(skipped);
+        }
+    }
+}
+
+/// Whether a provider may train on what it is sent: where nobody says that it does not, it may. A server of the
+/// operator's own keeps everything where it is.
+fn trains(provider: &Provider) -> bool {
+    let own = provider.models.as_ref().is_some_and(|server| server.local);
+    let said = provider
+        .terms
+        .as_ref()
+        .and_then(|terms| terms.trains_on_data);
+    said.unwrap_or(!own)
 }

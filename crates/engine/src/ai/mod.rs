@@ -5,19 +5,34 @@
 //! begins anew.
 
 mod answer;
+mod attempt;
 mod call;
-mod choose;
-mod silence;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "the attempts that use it are being written"
-    )
-)]
+pub(crate) mod choose;
+mod ending;
+mod flow;
+pub(crate) mod kept;
+mod list;
+mod need;
+mod race;
+pub(crate) mod silence;
 mod translate;
 mod verdict;
 
 pub use answer::{KnownModel, ModelAnswer, ModelContent, UsageRecord};
 pub use call::{Door, ModelCall, Origin, Wish};
+
+use crate::answer::Refusal;
+use crate::engine::Engine;
+
+impl Engine {
+    /// Answers a call to a model, or says why not. A stream has begun when this returns.
+    pub async fn ask_model(&self, call: ModelCall) -> Result<ModelAnswer, Refusal> {
+        Box::pin(kept::answer(self, call)).await
+    }
+
+    /// Every model that can be asked for by name, in the catalogue's order.
+    #[must_use]
+    pub fn models(&self) -> Vec<KnownModel> {
+        list::models(self)
+    }
+}

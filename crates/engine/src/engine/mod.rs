@@ -4,6 +4,7 @@ mod call;
 mod chain;
 mod kept;
 mod local;
+mod models;
 mod proxy;
 mod states;
 mod verify;
@@ -16,6 +17,9 @@ use arc_swap::ArcSwap;
 use guichet_catalogue::model::{Catalogue, Operation, OperationId};
 use jiff::Timestamp;
 
+use crate::ai::choose::Discovered;
+use crate::ai::kept::Answers as ModelAnswers;
+use crate::ai::silence::Silence;
 use crate::answer::{Answer, Refusal};
 use crate::cache::{Answers, Entry, Key};
 use crate::clock::Clock;
@@ -33,6 +37,7 @@ use crate::store::{Store, StoreError};
 use crate::tokens::Tokens;
 use crate::transport::Transport;
 
+pub use models::UsageObserver;
 pub use proxy::ProxyCall;
 pub use states::CandidateState;
 pub use verify::Verification;
@@ -83,6 +88,10 @@ struct Shared {
     answers: Answers,
     flights: Flights<Key, Outcome>,
     observer: ArcSwap<Option<Observer>>,
+    usage: ArcSwap<Vec<Arc<UsageObserver>>>,
+    discovered: ArcSwap<Discovered>,
+    silence: Silence,
+    model_answers: ModelAnswers,
     turn: AtomicUsize,
 }
 
@@ -110,11 +119,16 @@ impl Engine {
                 contact: settings.contact.clone(),
             },
             answers: Answers::new(settings.cache_bytes),
+            model_answers: ModelAnswers::new(settings.cache_bytes / 2),
             settings,
             guard,
             retries: RetryBudget::default(),
             flights: Flights::default(),
             observer: ArcSwap::from_pointee(None),
+            usage: ArcSwap::default(),
+            discovered: ArcSwap::default(),
+            silence: Silence::default(),
+
             turn: AtomicUsize::new(0),
         };
         let engine = Self(Arc::new(shared));
@@ -140,6 +154,7 @@ impl Engine {
     pub fn replace_catalogue(&self, catalogue: impl Into<Arc<Catalogue>>) {
         self.0.catalogue.store(catalogue.into());
         self.0.answers.clear();
+        self.0.model_answers.clear();
         self.lift(|_, class| class == Class::Gone);
     }
 
@@ -220,11 +235,11 @@ impl Engine {
         self.0.journal.windows_later(claims);
     }
 
-    fn next_turn(&self) -> usize {
+    pub(crate) fn next_turn(&self) -> usize {
         self.0.turn.fetch_add(1, Ordering::Relaxed)
     }
 
-    fn observed(&self, operation: &OperationId, attempt: &Attempt) {
+    pub(crate) fn observed(&self, operation: &OperationId, attempt: &Attempt) {
         if let Some(observer) = &**self.0.observer.load() {
             observer(operation, attempt);
         }

@@ -14,6 +14,7 @@ use parking_lot::Mutex;
 
 use crate::store::WindowRecord;
 use window::Level;
+pub(crate) use window::room_again;
 
 /// All budgets.
 #[derive(Debug, Default)]

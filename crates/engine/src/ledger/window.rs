@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use guichet_catalogue::model::{CalendarUnit, Quota, Window};
+use guichet_catalogue::model::{CalendarUnit, Dimension, Quota, Window};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
@@ -176,6 +176,24 @@ impl Level {
             freed += slot.units;
             (freed + ROUNDING >= missing).then_some(slot.until)
         })
+    }
+}
+
+/// When a window of which only is known that it is used up has room again, if only for a little.
+pub(crate) fn room_again(quota: &Quota, now: Timestamp) -> Option<Timestamp> {
+    match &quota.window {
+        Window::Concurrency | Window::Credit(_) => None,
+        // One request, or a hundredth of all else: what a request takes of it is not known here.
+        Window::Bucket(period) => {
+            let part = match quota.dimension {
+                Dimension::Requests => 1.0 / quota.limit.max(1.0),
+                _ => 0.01,
+            };
+            now.checked_add(period.mul_f64(part)).ok()
+        }
+        Window::Fixed(period) | Window::Rolling(period) => now.checked_add(*period).ok(),
+        Window::Calendar { unit, zone } => end(*unit, zone, now),
+        Window::Anniversary(day) => anniversary(*day, now, 1),
     }
 }
 

@@ -7,11 +7,16 @@
 //! **Invariant:** pure. No clock, no network; who is asked, and when, is decided elsewhere.
 
 mod answer;
+mod messages;
+mod quirks;
 mod request;
+mod schema;
+mod small;
 mod spoken;
 mod stream;
+mod tools;
 
-pub(crate) use answer::{Incoming, NotAnAnswer, incoming};
-pub(crate) use request::{Outgoing, outgoing};
+pub(crate) use answer::{Incoming, NotAnAnswer, Received, incoming};
+pub(crate) use request::{NotSent, Outgoing, outgoing};
 pub(crate) use spoken::Spoken;
 pub(crate) use stream::{Fault, Relay};

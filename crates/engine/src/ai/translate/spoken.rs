@@ -37,8 +37,8 @@ impl<'a> Spoken<'a> {
             .map_err(Clone::clone)
     }
 
-    /// The conversation in the common form. There is one of it, which may hold large pictures: whoever writes it for a
-    /// candidate puts the candidate's model in, and may do so one at a time.
+    /// The conversation in the common form. There is one of it, for it may hold large pictures: whoever writes it for
+    /// a candidate puts the candidate's model in, one at a time.
     pub(super) fn request(&self) -> Result<MutexGuard<'_, Request>, Malformed> {
         let body = &self.call.body;
         let read = || match self.call.door {
@@ -49,5 +49,15 @@ impl<'a> Spoken<'a> {
         };
         let request = self.request.get_or_init(|| read().map(Mutex::new));
         request.as_ref().map(Mutex::lock).map_err(Clone::clone)
+    }
+
+    /// Whether the caller named texts before which the answer ends: then it may end before it began.
+    pub(super) fn has_stop(&self) -> bool {
+        self.members().is_ok_and(|members| {
+            let stop = ["stop", "stop_sequences"].map(|name| members.get(name));
+            stop.into_iter()
+                .flatten()
+                .any(|stop| !matches!(stop, "null" | "[]" | "\"\""))
+        })
     }
 }

@@ -1,0 +1,184 @@
+//! A stream that flows to the caller, and its end: whole, broken off, or left by the caller.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use futures_util::Stream;
+use guichet_catalogue::model::Class;
+use guichet_dialects::error::{DoorError, ErrorKind};
+use tokio::time::{Instant, Sleep};
+
+use super::attempt::{Coming, Opened};
+use super::ending::Ending;
+use super::translate::{Fault, Relay};
+use crate::transport::TransportError;
+
+/// Bytes that are gathered before they are handed on.
+const PIECE: usize = 64 << 10;
+
+/// The stream.
+pub(super) struct Flow {
+    relay: Relay,
+    ready: Vec<Bytes>,
+    /// None once nothing more is to come. Dropping it ends the exchange with the provider.
+    body: Option<Coming>,
+    ending: Ending,
+    stall: Duration,
+    heard: Instant,
+    silence: Pin<Box<Sleep>>,
+    request_id: Arc<str>,
+}
+
+impl Flow {
+    pub(super) fn new(
+        opened: Opened,
+        ending: Ending,
+        stall: Duration,
+        request_id: Arc<str>,
+    ) -> Self {
+        let mut flow = Self {
+            body: Some(opened.body).filter(|_| !opened.relay.is_whole()),
+            relay: opened.relay,
+            ready: opened.ready,
+            ending,
+            stall,
+            heard: Instant::now(),
+            silence: Box::pin(tokio::time::sleep(stall)),
+            request_id,
+        };
+        if flow.body.is_none() {
+            flow.end(Class::Ok);
+        }
+        flow
+    }
+
+    /// What is ready, in one piece: the fewer pieces, the fewer writes.
+    fn take(&mut self) -> Bytes {
+        match self.ready.as_mut_slice() {
+            [only] => {
+                let piece = std::mem::take(only);
+                self.ready.clear();
+                piece
+            }
+            several => {
+                let length = several.iter().map(Bytes::len).sum();
+                let mut piece = BytesMut::with_capacity(length);
+                for part in self.ready.drain(..) {
+                    piece.extend_from_slice(&part);
+                }
+                piece.freeze()
+            }
+        }
+    }
+
+    /// Takes what the provider sent; says whether more may come.
+    fn hear(&mut self, heard: Option<Result<Bytes, TransportError>>) -> bool {
+        let step = match heard {
+            Some(Ok(bytes)) => self.relay.feed(bytes, &mut self.ready),
+            Some(Err(_)) if self.relay.is_whole() => return self.end(Class::Ok),
+            Some(Err(_)) => Err(Fault::CutOff),
+            None => {
+                let end = self.relay.finish(&mut self.ready);
+                if end.is_ok() {
+                    return self.end(Class::Ok);
+                }
+                end
+            }
+        };
+        match step {
+            Ok(()) => true,
+            Err(fault) => self.fail(&fault),
+        }
+    }
+
+    fn end(&mut self, class: Class) -> bool {
+        self.body = None;
+        self.ending.end(class, self.relay.usage());
+        false
+    }
+
+    /// Ends with the caller's own dialect's words for a failure.
+    fn fail(&mut self, fault: &Fault) -> bool {
+        let (class, message) = match fault {
+            Fault::Error(_) => (
+                Class::Upstream,
+                "the provider failed while it was answering",
+            ),
+            Fault::Malformed(_) => (
+                Class::BadPayload,
+                "the provider's answer became unreadable while it was coming",
+            ),
+            Fault::CutOff => (
+                Class::Upstream,
+                "the provider's answer broke off or came to a standstill",
+            ),
+        };
+        let error = DoorError {
+            status: 502,
+            kind: ErrorKind::Upstream,
+            message: message.into(),
+            param: None,
+            code: Some("stream_broken".into()),
+            request_id: Some(self.request_id.to_string()),
+        };
+        self.relay.fail(&error, &mut self.ready);
+        self.end(class)
+    }
+
+    /// Whether the provider has been silent for too long. Time is looked at only when there is nothing else to do.
+    fn stalled(&mut self, context: &mut Context<'_>) -> bool {
+        while self.silence.as_mut().poll(context).is_ready() {
+            let until = self.heard + self.stall;
+            if until <= Instant::now() {
+                return true;
+            }
+            self.silence.as_mut().reset(until);
+        }
+        false
+    }
+}
+
+impl Stream for Flow {
+    type Item = Bytes;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        let this = &mut *self;
+        let mut gathered = this.ready.iter().map(Bytes::len).sum::<usize>();
+        while let Some(body) = &mut this.body {
+            if gathered >= PIECE {
+                break;
+            }
+            match body.as_mut().poll_next(context) {
+                Poll::Ready(heard) => {
+                    this.heard = Instant::now();
+                    this.hear(heard);
+                    gathered = this.ready.iter().map(Bytes::len).sum();
+                }
+                Poll::Pending if !this.ready.is_empty() => break,
+                Poll::Pending => {
+                    if !this.stalled(context) {
+                        return Poll::Pending;
+                    }
+                    this.fail(&Fault::CutOff);
+                }
+            }
+        }
+        if this.ready.is_empty() {
+            Poll::Ready(None)
+        } else {
+            Poll::Ready(Some(this.take()))
+        }
+    }
+}
+
+impl Drop for Flow {
+    fn drop(&mut self) {
+        if self.body.is_some() {
+            self.ending.left(self.relay.usage());
+        }
+    }
+}

@@ -1,0 +1,443 @@
+//! Candidate after candidate until one begins well; whoever is silent for longer than is usual for it is raced by the
+//! next one.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use guichet_catalogue::model::{Class, Suspends};
+use tokio::time::{Instant, sleep_until};
+
+use super::attempt::{Attempting, Beginning, Begun, STALL};
+use super::choose::{Choice, Choosing, ModelCandidate};
+use super::ending::{Ending, blank};
+use super::flow::Flow;
+use super::need::{estimate, need};
+use super::silence;
+use super::translate::Spoken;
+use super::verdict::{Kind, Verdict};
+use super::{ModelAnswer, ModelCall, ModelContent};
+use crate::answer::{Reason, Refusal, Rejection, Served, SkipReason, Skipped};
+use crate::engine::Engine;
+use crate::guard::{Permit, Reach};
+use crate::outcome::{Attempt, Failure};
+use crate::plan::Candidate;
+
+/// Candidates that are asked at the same time at most: each of them may be paid.
+const AT_ONCE: usize = 4;
+/// Candidates that may refuse the request itself before the caller is told that it is at fault.
+const REJECTIONS: usize = 2;
+
+/// Answers a call to a model.
+pub(super) async fn answer(engine: &Engine, call: ModelCall) -> Result<ModelAnswer, Refusal> {
+    let began = Instant::now();
+    let outcome = run(engine, &call, began).await;
+    if let Err(refusal) = &outcome {
+        let class = refusal.attempts.last().map(|attempt| attempt.class);
+        let mut record = blank(engine, &call, began);
+        record.outcome = class.unwrap_or(match refusal.reason {
+            Reason::AllSuspended => Class::RateLimited,
+            Reason::UnknownModel { .. } | Reason::TooLong { .. } => Class::BadRequest,
+            _ => Class::Upstream,
+        });
+        record.attempts = u32::try_from(refusal.attempts.len()).unwrap_or(u32::MAX);
+        engine.used(&record);
+    }
+    outcome
+}
+
+async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelAnswer, Refusal> {
+    let settings = engine.settings();
+    let catalogue = engine.catalogue();
+    let choice = Choosing {
+        catalogue: &catalogue,
+        discovered: &engine.discovered(),
+        aliases: &settings.models.aliases,
+        call,
+        settings,
+        credentials: &engine.credentials(),
+        today: engine.now().to_zoned(jiff::tz::TimeZone::UTC).date(),
+        turn: engine.next_turn(),
+    }
+    .choose()
+    .map_err(refused)?;
+    let spoken = Spoken::new(call);
+    let attempting = Attempting {
+        catalogue: &catalogue,
+        call,
+        spoken: &spoken,
+        sender: engine.sender(),
+        transport: engine.transport(),
+        clock: engine.clock(),
+        until: began + call.wish.timeout.unwrap_or(settings.models.timeout),
+    };
+    let race = Race {
+        engine,
+        attempting: &attempting,
+        began,
+        waiting: VecDeque::new(),
+        running: FuturesUnordered::new(),
+        attempts: Vec::new(),
+        skipped: Vec::new(),
+        rejections: Vec::new(),
+        too_long: false,
+    };
+    race.run(choice).await
+}
+
+/// An attempt that is under way, as it ends.
+struct Tried {
+    candidate: ModelCandidate,
+    permit: Permit,
+    began: Instant,
+    outcome: Result<Begun, Verdict>,
+}
+
+/// An attempt that is under way, as others see it.
+struct Runner {
+    provider: Arc<str>,
+    model: Arc<str>,
+    began: Instant,
+    /// Until when it may be silent before the next one is asked.
+    patience: Instant,
+}
+
+struct Race<'a> {
+    engine: &'a Engine,
+    attempting: &'a Attempting<'a>,
+    began: Instant,
+    waiting: VecDeque<ModelCandidate>,
+    running: FuturesUnordered<BoxFuture<'a, Tried>>,
+    attempts: Vec<Attempt>,
+    skipped: Vec<Skipped>,
+    rejections: Vec<Rejection>,
+    /// Whether a candidate said that the request is too long for it.
+    too_long: bool,
+}
+
+impl<'a> Race<'a> {
+    async fn run(mut self, choice: Choice) -> Result<ModelAnswer, Refusal> {
+        self.waiting = choice.candidates.into();
+        self.skipped = choice.skipped;
+        let mut runners: Vec<Runner> = Vec::new();
+        loop {
+            if self.running.is_empty() && !self.start(&mut runners).await {
+                let reason = self.verdict();
+                return Err(self.refusal(reason));
+            }
+            let patience = runners.iter().map(|runner| runner.patience).max();
+            let may_race = !self.waiting.is_empty() && runners.len() < AT_ONCE;
+            let until = self.attempting.until;
+            tokio::select! {
+                biased;
+                Some(tried) = self.running.next() => {
+                    let here = |runner: &Runner| runner.began == tried.began
+                        && runner.model == tried.candidate.model;
+                    runners.retain(|runner| !here(runner));
+                    match self.judge(tried) {
+                        Step::Won(won) => return Ok(self.won(*won, &runners)),
+                        Step::Stop(reason) => return Err(self.refusal(reason)),
+                        Step::Go => {}
+                    }
+                }
+                () = sleep_until(patience.unwrap_or(until)), if may_race => {
+                    self.start(&mut runners).await;
+                }
+                () = sleep_until(until) => {
+                    self.lost(&runners);
+                    for candidate in std::mem::take(&mut self.waiting) {
+                        self.skip(&candidate.candidate, SkipReason::OutOfTime);
+                    }
+                    return Err(self.refusal(Reason::Deadline));
+                }
+            }
+        }
+    }
+
+    /// Asks the next candidate that may be asked; false if there is none.
+    async fn start(&mut self, runners: &mut Vec<Runner>) -> bool {
+        while let Some(candidate) = self.waiting.pop_front() {
+            let call = self.attempting.call;
+            let need = need(&candidate, &call.facts);
+            let now = self.engine.now();
+            let permit = match self.engine.guard().admit(&candidate, need, now) {
+                Ok(permit) => permit,
+                Err(skipped) => {
+                    self.skipped.push(skipped);
+                    continue;
+                }
+            };
+            self.engine.written(permit.reservation.claims()).await;
+            let began = Instant::now();
+            let patience = self.engine.silence().patience(&key(&candidate), kind(call));
+            runners.push(Runner {
+                provider: Arc::clone(&candidate.candidate.endpoint.provider.id),
+                model: Arc::clone(&candidate.model),
+                began,
+                patience: began + patience,
+            });
+            self.running
+                .push(attempt(self.attempting, candidate, permit, began));
+            return true;
+        }
+        false
+    }
+
+    fn judge(&mut self, tried: Tried) -> Step {
+        let Tried {
+            candidate,
+            permit,
+            began,
+            outcome,
+        } = tried;
+        let took = began.elapsed();
+        let provider = Arc::clone(&candidate.candidate.endpoint.provider.id);
+        let attempt = |class, status, retry_at| Attempt {
+            provider,
+            class,
+            status,
+            took,
+            retry_at,
+        };
+        match outcome {
+            Ok(begun) => {
+                let call = self.attempting.call;
+                self.engine
+                    .silence()
+                    .record(&key(&candidate), kind(call), took);
+                self.attempted(&candidate, attempt(Class::Ok, Some(begun.status), None));
+                Step::Won(Box::new(Won {
+                    candidate,
+                    permit,
+                    begun,
+                    took: self.began.elapsed(),
+                }))
+            }
+            Err(verdict) => {
+                let Failure {
+                    class,
+                    status,
+                    retry_at,
+                    ref detail,
+                    ..
+                } = verdict.failure;
+                tracing::debug!(
+                    request_id = &*self.attempting.call.caller.request_id,
+                    provider = &*candidate.candidate.endpoint.provider.id,
+                    model = &*candidate.model,
+                    %class,
+                    detail,
+                    "an attempt failed"
+                );
+                self.attempted(&candidate, attempt(class, status, retry_at));
+                self.settle(permit, &verdict);
+                self.failed(verdict)
+            }
+        }
+    }
+
+    fn settle(&self, mut permit: Permit, verdict: &Verdict) {
+        let failure = &verdict.failure;
+        if failure.never_sent {
+            permit.reservation.never_sent();
+        }
+        let reach = match verdict.suspends {
+            Suspends::Nothing => {
+                // The candidate is sound: the request was at fault.
+                self.engine
+                    .settle_within(permit, Class::BadRequest, Reach::Narrow, None);
+                return;
+            }
+            Suspends::Model | Suspends::Group => Reach::Narrow,
+            Suspends::Credential | Suspends::Provider => Reach::Wide,
+        };
+        self.engine
+            .settle_within(permit, failure.class, reach, failure.retry_at);
+    }
+
+    /// What a failure means for the call.
+    fn failed(&mut self, verdict: Verdict) -> Step {
+        if verdict.kind == Kind::ContextLength {
+            self.too_long = true;
+            return Step::Go;
+        }
+        if verdict.failure.class != Class::BadRequest {
+            return Step::Go;
+        }
+        let past = self.attempting.call.wish.past_content_policy;
+        let declined = verdict.kind == Kind::ContentPolicy;
+        if let Some(rejection) = verdict.rejection {
+            self.rejections.push(rejection);
+        }
+        if declined && past {
+            return Step::Go;
+        }
+        if declined || self.rejections.len() >= REJECTIONS {
+            return Step::Stop(self.verdict());
+        }
+        Step::Go
+    }
+
+    fn won(mut self, won: Won, losers: &[Runner]) -> ModelAnswer {
+        let last = self.attempts.pop();
+        self.lost(losers);
+        self.attempts.extend(last);
+        let Won {
+            candidate,
+            permit,
+            begun,
+            took,
+        } = won;
+        let call = self.attempting.call;
+        let estimate = estimate(&call.facts, candidate.known.as_deref());
+        let mut ending = Ending::new(self.engine, call, &candidate, permit, estimate, self.began);
+        ending.attempts(self.attempts.len());
+        ending.first_token(took);
+        let (cost, content) = match begun.answer {
+            Beginning::Whole(incoming) => {
+                let cost = ending.cost(incoming.usage);
+                ending.end(Class::Ok, incoming.usage);
+                let content = ModelContent::Whole {
+                    body: incoming.body,
+                    content_type: incoming.content_type,
+                };
+                (cost, content)
+            }
+            Beginning::Stream(opened) => {
+                let request_id = Arc::clone(&call.caller.request_id);
+                let stall = self.engine.settings().models.stall.unwrap_or(STALL);
+                let flow = Flow::new(*opened, ending, stall, request_id);
+                (None, ModelContent::Stream(Box::pin(flow)))
+            }
+        };
+        ModelAnswer {
+            provider: Arc::clone(&candidate.candidate.endpoint.provider.id),
+            model: candidate.model,
+            served: Served::Fresh,
+            attempts: self.attempts,
+            dropped: begun.dropped,
+            cost,
+            content,
+        }
+    }
+
+    /// Those who were still silent when it was over: they are cancelled, and what was reserved for them stays spent.
+    fn lost(&mut self, runners: &[Runner]) {
+        for runner in runners {
+            self.attempts.push(Attempt {
+                provider: Arc::clone(&runner.provider),
+                class: Class::Upstream,
+                status: None,
+                took: runner.began.elapsed(),
+                retry_at: None,
+            });
+        }
+    }
+
+    fn attempted(&mut self, candidate: &ModelCandidate, attempt: Attempt) {
+        self.engine
+            .observed(&candidate.candidate.endpoint.operation, &attempt);
+        self.attempts.push(attempt);
+    }
+
+    fn skip(&mut self, candidate: &Candidate, reason: SkipReason) {
+        self.skipped.push(Skipped {
+            provider: Arc::clone(&candidate.endpoint.provider.id),
+            reason,
+            retry_at: None,
+        });
+    }
+
+    fn verdict(&mut self) -> Reason {
+        if let Some(rejection) = self.rejections.pop() {
+            return Reason::Rejected(rejection);
+        }
+        let temporary = |skipped: &Skipped| skipped.reason.is_temporary();
+        match self.attempts.len() {
+            _ if self.too_long => Reason::Rejected(Rejection {
+                status: 400,
+                message: "the request is longer than the models that could take it can hold".into(),
+                param: Some("messages".into()),
+                code: Some("context_length_exceeded".into()),
+            }),
+            0 if self.skipped.iter().any(temporary) => Reason::AllSuspended,
+            0 => Reason::NoCandidate,
+            _ => Reason::AllFailed,
+        }
+    }
+
+    fn refusal(&mut self, reason: Reason) -> Refusal {
+        let attempts = std::mem::take(&mut self.attempts);
+        let skipped = std::mem::take(&mut self.skipped);
+        let times = attempts.iter().filter_map(|attempt| attempt.retry_at);
+        let retry_at = times
+            .chain(skipped.iter().filter_map(|skipped| skipped.retry_at))
+            .min();
+        Refusal {
+            reason,
+            attempts,
+            skipped,
+            retry_at,
+        }
+    }
+}
+
+/// What an attempt's end leads to.
+enum Step {
+    Won(Box<Won>),
+    Stop(Reason),
+    Go,
+}
+
+struct Won {
+    candidate: ModelCandidate,
+    permit: Permit,
+    begun: Begun,
+    /// Since the call began.
+    took: Duration,
+}
+
+fn attempt<'a>(
+    attempting: &'a Attempting<'a>,
+    candidate: ModelCandidate,
+    mut permit: Permit,
+    began: Instant,
+) -> BoxFuture<'a, Tried> {
+    Box::pin(async move {
+        let outcome = attempting.begin(&candidate, &mut permit.reservation).await;
+        Tried {
+            candidate,
+            permit,
+            began,
+            outcome,
+        }
+    })
+}
+
+/// Whose silences are remembered together.
+fn key(candidate: &ModelCandidate) -> String {
+    format!(
+        "{}/{}",
+        candidate.candidate.endpoint.provider.id, candidate.model
+    )
+}
+
+fn kind(call: &ModelCall) -> silence::Kind {
+    if call.facts.stream {
+        silence::Kind::First
+    } else {
+        silence::Kind::Whole
+    }
+}
+
+fn refused(reason: Reason) -> Refusal {
+    Refusal {
+        reason,
+        attempts: Vec::new(),
+        skipped: Vec::new(),
+        retry_at: None,
+    }
+}

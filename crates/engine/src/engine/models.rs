@@ -1,0 +1,95 @@
+//! What calls to models need of the engine: its parts, and where their usage is told.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::Engine;
+use crate::ai::UsageRecord;
+use crate::ai::choose::Discovered;
+use crate::ai::kept::Answers;
+use crate::ai::silence::Silence;
+use crate::clock::Clock;
+use crate::guard::Guard;
+use crate::ledger::Claim;
+use crate::plan::Credentials;
+use crate::request::Sender;
+use crate::settings::Settings;
+use crate::transport::Transport;
+
+/// Told of each call to a model when it has ended.
+pub type UsageObserver = Box<dyn Fn(&UsageRecord) + Send + Sync>;
+
+impl Engine {
+    /// Who is to be told of the usage of models, besides those who are told already.
+    pub fn observe_usage(&self, observer: UsageObserver) {
+        let observer: Arc<UsageObserver> = Arc::new(observer);
+        self.0.usage.rcu(|before| {
+            let mut all: Vec<Arc<UsageObserver>> = Vec::clone(before);
+            all.push(Arc::clone(&observer));
+            all
+        });
+    }
+
+    /// Tells of a call to a model that has ended.
+    pub(crate) fn used(&self, record: &UsageRecord) {
+        for observer in self.0.usage.load().iter() {
+            observer(record);
+        }
+    }
+
+    /// Takes other models that servers listed from the next call on.
+    pub(crate) fn replace_discovered(&self, discovered: Discovered) {
+        self.0.discovered.store(Arc::new(discovered));
+    }
+
+    pub(crate) fn discovered(&self) -> Arc<Discovered> {
+        self.0.discovered.load_full()
+    }
+
+    pub(crate) fn credentials(&self) -> Arc<Credentials> {
+        self.0.credentials.load_full()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.0.settings
+    }
+
+    pub(crate) fn sender(&self) -> &Sender {
+        &self.0.sender
+    }
+
+    pub(crate) fn transport(&self) -> &dyn Transport {
+        &*self.0.transport
+    }
+
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.0.clock
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    pub(crate) fn guard(&self) -> &Arc<Guard> {
+        &self.0.guard
+    }
+
+    pub(crate) fn model_answers(&self) -> &Answers {
+        &self.0.model_answers
+    }
+
+    pub(crate) fn silence(&self) -> &Silence {
+        &self.0.silence
+    }
+
+    /// Returns when the windows of these claims are durable.
+    pub(crate) async fn written(&self, claims: &[Claim]) {
+        self.0.journal.windows(claims).await;
+    }
+
+    /// Has the windows of these claims written some time.
+    pub(crate) fn written_later(&self, claims: Vec<Claim>) {
+        self.0.journal.windows_later(claims);
+    }
+}
