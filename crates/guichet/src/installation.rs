@@ -9,7 +9,7 @@ use guichet_catalogue::model::Catalogue;
 use guichet_engine::client::{Client, ClientSettings};
 use guichet_engine::clock::SystemClock;
 use guichet_engine::store::Store;
-use guichet_engine::{Engine, Parts, ProviderSettings, Settings as EngineSettings};
+use guichet_engine::{Engine, ModelSettings, Parts, ProviderSettings, Settings as EngineSettings};
 use guichet_store::Database;
 
 use crate::config::{ProviderChoice, Settings};
@@ -106,6 +106,11 @@ fn engine_settings(settings: &Settings) -> EngineSettings {
         timeout: settings.timeout,
         cache_bytes: settings.cache_bytes,
         providers: settings.providers.iter().map(choice).collect(),
+        models: ModelSettings {
+            timeout: settings.model_timeout,
+            stall: Some(settings.model_stall),
+            aliases: settings.model_aliases.clone(),
+        },
     }
 }
 
