@@ -2,7 +2,8 @@
 """Measures Guichet against a bare proxy on this machine, in paired rounds, and prints Markdown tables.
 
     bench/run.py                          build everything, run everything
-    bench/run.py --only bare              no Guichet needed: checks the benchmark itself
+    bench/run.py --only data              or ai: one group of scenarios
+    bench/run.py --only bare,bare-chat    no Guichet needed: checks the benchmark itself
     bench/run.py --guichet PATH --tools DIR --rounds 9 --json rows.jsonl
 
 What the numbers mean is written in README.md.
@@ -15,8 +16,8 @@ import pathlib
 import sys
 import tempfile
 
-from harness import binaries, measure, tables
-from harness.scenarios import SCENARIOS, check_guichet
+from harness import binaries, measure, providers, scenarios, tables
+from harness.scenarios import SCENARIOS
 from harness.servers import Bare, Guichet, Upstream
 
 
@@ -24,22 +25,24 @@ def options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--guichet", metavar="PATH", help="Guichet's binary (default: build it)")
     parser.add_argument("--tools", metavar="DIR", help="folder of the benchmark's own binaries (default: build them)")
-    parser.add_argument("--only", default=",".join(SCENARIOS), help="scenarios, comma-separated (default: %(default)s)")
+    parser.add_argument("--only", default=",".join(scenarios.GROUPS),
+                        help=f"groups or scenarios, comma-separated, of {', '.join(SCENARIOS)} (default: %(default)s)")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5, help="counted seconds of a window")
     parser.add_argument("--warm-up", type=float, default=1, help="seconds before those")
     parser.add_argument("--connections", type=int, default=64)
-    parser.add_argument("--rate", type=int, default=500, help="requests/s of the fixed-rate windows; 0 leaves them out")
+    parser.add_argument("--rate", type=int, default=500,
+                        help="requests/s of the fixed-rate windows of data; 0 leaves out all that can also run in a closed loop")
     parser.add_argument("--latency-ms", type=int, default=0, help="the upstream's latency")
     parser.add_argument("--idle", type=float, default=3, help="seconds from start to the memory reading")
     parser.add_argument("--cold", type=int, default=10, help="cold starts per path; 0 leaves them out")
     parser.add_argument("--cores", default="0,1", help="server core, core of load and upstream (default: %(default)s)")
     parser.add_argument("--json", metavar="FILE", type=pathlib.Path, help="also append every row to this file")
     chosen = parser.parse_args()
-    chosen.names = chosen.only.split(",")
-    unknown = [name for name in chosen.names if name not in SCENARIOS]
-    if unknown:
-        parser.error(f"unknown scenario {unknown[0]!r}; there are {', '.join(SCENARIOS)}")
+    try:
+        chosen.names = scenarios.chosen(chosen.only)
+    except ValueError as error:
+        parser.error(str(error))
     return chosen
 
 
@@ -54,7 +57,8 @@ def servers_of(chosen, tools, folder, core, upstream):
     if any(SCENARIOS[name].server == "bare" for name in chosen.names):
         servers["bare"] = Bare(tools["bench-bare"], folder, core, upstream)
     if any(SCENARIOS[name].server == "guichet" for name in chosen.names):
-        servers["guichet"] = Guichet(binaries.guichet(chosen.guichet), folder, core, upstream)
+        overlay = providers.overlay(upstream.url)
+        servers["guichet"] = Guichet(binaries.guichet(chosen.guichet), folder, core, overlay)
     return servers
 
 
@@ -72,7 +76,7 @@ def measured(chosen, tools, folder):
             server.start()
         rows = measure.idle(servers.values(), chosen.idle)
         if "guichet" in servers:
-            check_guichet(servers["guichet"])
+            scenarios.check_guichet(servers["guichet"], chosen.names)
         upstream.set_latency(chosen.latency_ms)
         rows += measure.rounds(loader, servers, chosen.names, chosen, say)
         upstream.set_latency(0)

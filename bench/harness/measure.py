@@ -11,22 +11,26 @@ UPSTREAM_CALLS_TOLERANCE = 0.01
 
 
 class Loader:
-    """Runs bench-load. Places that were asked for once are not asked for again in the same run."""
+    """Runs bench-load. What was asked once is not asked again in the same run."""
 
     def __init__(self, binary, core, upstream, options):
         self.binary, self.core, self.upstream, self.options = binary, core, upstream, options
-        self.next_place = 0
+        self.next_asked = 0
 
     def load(self, scenario, server, rate=None):
         """One window of load: bench-load's report, with the upstream's calls per request added."""
         options = self.options
         command = ["taskset", "-c", str(self.core), str(self.binary), "--url", server.url + scenario.path,
-                   "--connections", str(options.connections), "--seconds", str(options.seconds),
+                   "--connections", str(scenario.connections or options.connections), "--seconds", str(options.seconds),
                    "--warm-up", str(options.warm_up), "--pid", str(server.pid)]
         for name, value in server.headers().items():
             command += ["--header", f"{name}: {value}"]
         if scenario.varies:
-            command += ["--vary", str(self.next_place)]
+            command += ["--vary", str(self.next_asked)]
+        if scenario.body:
+            command += ["--data", scenario.body]
+        if scenario.events:
+            command += ["--events"]
         if rate:
             command += ["--rate", str(rate)]
         answered = self.upstream.answered()
@@ -34,7 +38,7 @@ class Loader:
                               timeout=options.seconds + options.warm_up + 60)
         report = json.loads(done.stdout)
         if scenario.varies:
-            self.next_place += report["sent"]
+            self.next_asked += report["sent"]
         report["upstream_calls"] = (self.upstream.answered() - answered) / max(report["sent"], 1)
         return report
 
@@ -52,16 +56,23 @@ def rounds(loader, servers, names, options, say):
     rows = []
     for number in range(options.rounds):
         order = names if number % 2 == 0 else names[::-1]
-        for mode, rate in (("closed", None), ("rate", options.rate)):
-            if mode == "rate" and not rate:
-                continue
-            for name in order:
-                scenario = SCENARIOS[name]
-                report = loader.load(scenario, servers[scenario.server], rate)
-                rows.append({"kind": mode, "scenario": name, "round": number, **report})
-                say(f"round {number + 1} {mode:6} {name:8} {report['cpu_us_per_request'] or 0:7.2f} us CPU/request "
-                    f"{report['rps']:8.0f}/s", *doubts(scenario, report))
+        for scenario, mode, rate in windows(order, options.rate):
+            report = loader.load(scenario, servers[scenario.server], rate)
+            rows.append({"kind": mode, "scenario": scenario.name, "round": number, **report})
+            say(f"round {number + 1} {mode:6} {scenario.name:20} {report['cpu_us_per_request'] or 0:8.2f} us CPU/request "
+                f"{report['rps']:8.0f}/s", *doubts(scenario, report))
     return rows
+
+
+def windows(names, rate):
+    """What a round consists of: first everything in a closed loop, then at fixed rates."""
+    scenarios = [SCENARIOS[name] for name in names]
+    yield from ((scenario, "closed", None) for scenario in scenarios if scenario.closed)
+    for scenario in scenarios:
+        own = rate if scenario.rate is None else scenario.rate
+        # Without a rate on the command line there are none at all, except where a scenario has nothing else.
+        if own and (rate or not scenario.closed):
+            yield scenario, "rate", own
 
 
 def idle(servers, seconds):

@@ -10,10 +10,13 @@ import socket
 import subprocess
 import time
 
+from harness import providers
+
 ANSWERS = pathlib.Path(__file__).resolve().parent.parent / "answers"
 FORECAST = "/v1/forecast"
 KEY = re.compile(r"\bgch_[0-9A-Za-z]+_[0-9A-Za-z_-]+")
 START_LIMIT_S = 30
+PATIENCE_S = 60
 
 
 def free_port():
@@ -50,7 +53,9 @@ class Server:
     def spawn(self):
         """Starts the process and returns at once; `taskset` becomes the server, so its id is the server's."""
         # Settings of whoever runs the benchmark must not change what is measured.
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("GUICHET_")}
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.startswith("GUICHET_") and not name.endswith(("_API_KEY", "_BASE_URL"))}
+        environment[providers.VARIABLE] = providers.SECRET
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 ["taskset", "-c", str(self.core), str(self.binary), *self.command()],
@@ -80,19 +85,29 @@ class Server:
 
     def ask(self, path, method="GET"):
         """(status, body); (None, b"") when nobody answers."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
+        status, _, body = self.exchange(method, path)
+        return status, body
+
+    def post(self, path, body):
+        """(status, headers, body) of a POST with JSON; headers by their names in small letters."""
+        return self.exchange("POST", path, body)
+
+    def exchange(self, method, path, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE_S)
+        headers = self.headers() | ({"Content-Type": "application/json"} if body else {})
         try:
-            connection.request(method, path, headers=self.headers())
+            connection.request(method, path, body, headers)
             answer = connection.getresponse()
-            return answer.status, answer.read()
+            return answer.status, {name.lower(): value for name, value in answer.getheaders()}, answer.read()
         except OSError:
-            return None, b""
+            return None, {}, b""
         finally:
             connection.close()
 
-    def resident_kib(self):
+    def resident_kib(self, line="VmRSS"):
+        """Resident memory; with `VmHWM`, the most it has been."""
         status = pathlib.Path(f"/proc/{self.pid}/status").read_text(encoding="utf-8")
-        return int(re.search(r"^VmRSS:\s+(\d+) kB$", status, re.MULTILINE)[1])
+        return int(re.search(rf"^{line}:\s+(\d+) kB$", status, re.MULTILINE)[1])
 
     def stop(self):
         if self.process is None:
@@ -108,7 +123,7 @@ class Server:
 
 
 class Upstream(Server):
-    """Plays Open-Meteo, with an observation of this very moment."""
+    """Plays Open-Meteo, with an observation of this very moment, and providers of models."""
 
     name = "upstream"
     ready_path = "/_upstream"
@@ -149,13 +164,13 @@ class Bare(Server):
 
 
 class Guichet(Server):
-    """Guichet as a user starts it, except that Open-Meteo is the mock and has no quota."""
+    """Guichet as a user starts it, with a catalogue folder of its own: `overlay`, contents by path."""
 
     name = "guichet"
     ready_path = "/health/live"
     cold_paths = ("/health/live", "/api/tools/uuid")
 
-    def __init__(self, binary, folder, core, upstream):
+    def __init__(self, binary, folder, core, overlay):
         super().__init__(binary, folder, core)
         self.folder, self.key = folder, None
         self.config = folder / "guichet.toml"
@@ -163,13 +178,10 @@ class Guichet(Server):
             f'listen = "127.0.0.1:{self.port}"\n'
             f'data_dir = "{folder / "data"}"\n'
             f'catalogue_dir = "{folder / "catalogue"}"\n', encoding="utf-8")
-        weather = folder / "catalogue" / "weather"
-        weather.mkdir(parents=True)
-        (weather / "open-meteo.toml").write_text(
-            "patch = true\n"
-            f'base_url = "{upstream.url}"\n'
-            "plain_http = true\n"
-            "quota = []\n", encoding="utf-8")
+        for path, text in overlay.items():
+            file = folder / "catalogue" / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(text, encoding="utf-8")
 
     def command(self):
         # Without arguments the file is looked for in the working directory, which is the run's folder.

@@ -10,6 +10,7 @@ use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout};
 
+use crate::events::EventCount;
 use crate::report::Tally;
 use crate::schedule::Schedule;
 use crate::target::Target;
@@ -33,7 +34,8 @@ pub(crate) async fn keep_sending(
         let Some(due) = schedule.next().await else {
             return;
         };
-        let outcome = timeout(PATIENCE, exchange(&mut connection, &target))
+        let exchange = exchange(&mut connection, &target, &tally, due);
+        let outcome = timeout(PATIENCE, exchange)
             .await
             .unwrap_or(Err("timeout".to_owned()));
         let reusable = outcome.is_ok();
@@ -47,7 +49,12 @@ pub(crate) async fn keep_sending(
 
 /// Sends one request over the connection, which is opened when there is none, and returns the
 /// status when the answer is complete.
-async fn exchange(connection: &mut Option<Connection>, target: &Target) -> Result<u16, String> {
+async fn exchange(
+    connection: &mut Option<Connection>,
+    target: &Target,
+    tally: &Tally,
+    due: Instant,
+) -> Result<u16, String> {
     if connection.as_ref().is_none_or(SendRequest::is_closed) {
         *connection = Some(connect(target).await?);
     }
@@ -61,8 +68,21 @@ async fn exchange(connection: &mut Option<Connection>, target: &Target) -> Resul
         .map_err(|_| "no answer".to_owned())?;
     let status = response.status().as_u16();
     let mut body = response.into_body();
+    let mut events = target.streams.then(EventCount::default);
+    let mut begun = false;
     while let Some(frame) = body.frame().await {
-        frame.map_err(|_| "broken answer".to_owned())?;
+        let frame = frame.map_err(|_| "broken answer".to_owned())?;
+        if let Some((events, piece)) = events.as_mut().zip(frame.data_ref()) {
+            let ended = events.ended_in(piece);
+            tally.note_events(ended);
+            if ended > 0 && !begun {
+                tally.note_first_event(due);
+                begun = true;
+            }
+        }
+    }
+    if events.is_some() && !begun {
+        return Err("no event".to_owned());
     }
     Ok(status)
 }

@@ -8,6 +8,7 @@
 //! With `--pid` the CPU time of that process and its descendants over the counted window, and
 //! their memory before and after it, are part of the report.
 
+mod events;
 mod exchange;
 mod process;
 mod report;
@@ -54,10 +55,13 @@ struct Options {
     /// Seconds of the same load before those
     #[arg(long, default_value_t = 1.0)]
     warm_up: f64,
-    /// Make each URL different: a counter that begins at FIRST replaces `{n}` in it,
+    /// Make each request different: a counter that begins at FIRST replaces `{n}` in the URL and in the body,
     /// and `{lat}` and `{lon}` become the counter's place on a 0.1 degree grid
     #[arg(long, value_name = "FIRST")]
     vary: Option<u64>,
+    /// Answers are streams of server-sent events: count them, and time the first of each
+    #[arg(long)]
+    events: bool,
     /// Server whose process tree is measured
     #[arg(long)]
     pid: Option<u32>,
@@ -69,6 +73,7 @@ async fn run(options: Options) -> Result<Report, String> {
         &options.headers,
         options.data.as_deref(),
         options.vary,
+        options.events,
     )?);
     let begin = Instant::now();
     let window = begin + Duration::from_secs_f64(options.warm_up);

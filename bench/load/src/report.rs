@@ -14,6 +14,9 @@ use crate::process::Usage;
 pub(crate) struct Tally {
     counted_from: Cell<Option<Instant>>,
     latencies: RefCell<Vec<Duration>>,
+    first_events: RefCell<Vec<Duration>>,
+    /// Events of all streams that came while it counted, whenever their streams began.
+    events: Cell<u64>,
     errors: RefCell<BTreeMap<String, u64>>,
 }
 
@@ -28,7 +31,14 @@ pub(crate) struct Report {
     rps: f64,
     /// CPU time of the server's process tree per request, user and system.
     cpu_us_per_request: Option<f64>,
+    /// The same per event of a stream.
+    cpu_us_per_event: Option<f64>,
+    /// Until the answer was complete.
     latency_ms: Option<Latency>,
+    /// Until the first event of a stream.
+    first_event_ms: Option<Latency>,
+    /// Events of streams.
+    events: u64,
     rss_kib: Option<Resident>,
     /// By status, or by what happened where there was none.
     errors: BTreeMap<String, u64>,
@@ -70,6 +80,20 @@ impl Tally {
         }
     }
 
+    /// Notes events of a stream that have come.
+    pub(crate) fn note_events(&self, count: u64) {
+        if self.counted_from.get().is_some() {
+            self.events.set(self.events.get() + count);
+        }
+    }
+
+    /// Notes that the stream which was due at `due` begins.
+    pub(crate) fn note_first_event(&self, due: Instant) {
+        if self.counted_from.get().is_some_and(|from| due >= from) {
+            self.first_events.borrow_mut().push(due.elapsed());
+        }
+    }
+
     /// Notes requests that were due and that no connection was free for before the end.
     pub(crate) fn count_unsent(&self, count: u64) {
         if count > 0 {
@@ -82,18 +106,28 @@ impl Tally {
     }
 
     pub(crate) fn report(&self, seconds: f64, usage: Option<(Usage, Usage)>, sent: u64) -> Report {
-        let mut latencies = self.latencies.take();
-        latencies.sort_unstable();
+        let sorted = |times: &RefCell<Vec<Duration>>| {
+            let mut times = times.take();
+            times.sort_unstable();
+            times
+        };
+        let latencies = sorted(&self.latencies);
         let requests = latencies.len();
+        let events = self.events.get();
+        let used = usage.map(|(before, after)| after.cpu_us.saturating_sub(before.cpu_us));
+        let per = |count: u64| {
+            used.filter(|_| count > 0)
+                .map(|us| float(us) / float(count))
+        };
         Report {
             requests,
             seconds,
-            rps: approximate(requests) / seconds,
-            cpu_us_per_request: usage.filter(|_| requests > 0).map(|(before, after)| {
-                let used = Duration::from_micros(after.cpu_us.saturating_sub(before.cpu_us));
-                used.as_secs_f64() * 1e6 / approximate(requests)
-            }),
+            rps: float(requests as u64) / seconds,
+            cpu_us_per_request: per(requests as u64),
+            cpu_us_per_event: per(events),
             latency_ms: Latency::of(&latencies),
+            first_event_ms: Latency::of(&sorted(&self.first_events)),
+            events,
             rss_kib: usage.map(|(before, after)| Resident {
                 before: before.rss_kib,
                 after: after.rss_kib,
@@ -123,7 +157,7 @@ impl Latency {
 
 /// A count as a float; exact up to 2^53, which no run comes near.
 #[expect(clippy::cast_precision_loss, reason = "counts stay far below 2^53")]
-fn approximate(count: usize) -> f64 {
+fn float(count: u64) -> f64 {
     count as f64
 }
 
@@ -144,13 +178,17 @@ mod tests {
     fn the_warm_up_is_not_counted_and_errors_go_by_status() {
         let tally = Tally::default();
         tally.note(Instant::now(), Ok(200));
+        tally.note_events(5);
         let begin = tally.start_counting();
+        tally.note_events(2);
+        tally.note_first_event(begin);
         tally.note(begin, Ok(204));
         tally.note(begin, Ok(503));
         tally.note(begin, Err("timeout".to_owned()));
         tally.count_unsent(2);
         let report = tally.report(1.0, None, 4);
-        assert_eq!(report.requests, 1);
+        assert_eq!((report.requests, report.events), (1, 2));
+        assert!(report.first_event_ms.is_some());
         let errors: Vec<_> = report.errors.into_iter().collect();
         let expected = [("503", 1), ("timeout", 1), ("unsent", 2)];
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What is sent: one request, or a series of requests whose URLs differ.
+//! What is sent: one request, or a series of requests whose URLs or bodies differ.
 
 use std::cell::Cell;
 use std::fmt::Write;
@@ -17,16 +17,25 @@ const GRID_ORIGIN: (i64, i64) = (-1800, -800);
 /// The server and the requests it gets.
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
+    /// Whether answers are streams of events.
+    pub(crate) streams: bool,
     path: Path,
     method: Method,
     headers: HeaderMap,
-    body: Bytes,
+    body: Body,
+    /// What the counter begins with.
+    first: u64,
     sent: Cell<u64>,
 }
 
 enum Path {
     Same(Uri),
-    Varied { template: String, first: u64 },
+    Varied(String),
+}
+
+enum Body {
+    Same(Bytes),
+    Varied(String),
 }
 
 impl Target {
@@ -35,25 +44,32 @@ impl Target {
         headers: &[String],
         body: Option<&str>,
         vary_from: Option<u64>,
+        streams: bool,
     ) -> Result<Self, String> {
         let rest = url.strip_prefix("http://").ok_or("only http:// URLs")?;
         let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
         let address = authority
             .parse()
             .map_err(|_| format!("{authority} is not IP:PORT"))?;
-        let path = match vary_from {
-            Some(first) => Path::Varied {
-                template: path.to_owned(),
-                first,
-            },
-            None => Path::Same(parse_path(path)?),
+        let varies = |template: &str| vary_from.is_some() && template.contains('{');
+        let path = if varies(path) {
+            Path::Varied(path.to_owned())
+        } else {
+            Path::Same(parse_path(path)?)
         };
+        let text = body.unwrap_or_default();
         Ok(Self {
             address,
+            streams,
             path,
             method: body.map_or(Method::GET, |_| Method::POST),
             headers: header_map(authority, headers, body.is_some())?,
-            body: Bytes::from(body.unwrap_or_default().to_owned()),
+            body: if varies(text) {
+                Body::Varied(text.to_owned())
+            } else {
+                Body::Same(Bytes::from(text.to_owned()))
+            },
+            first: vary_from.unwrap_or_default(),
             sent: Cell::new(0),
         })
     }
@@ -67,11 +83,16 @@ impl Target {
     pub(crate) fn request(&self) -> Result<Request<Full<Bytes>>, String> {
         let index = self.sent.get();
         self.sent.set(index + 1);
-        let mut request = Request::new(Full::new(self.body.clone()));
+        let counter = self.first + index;
+        let body = match &self.body {
+            Body::Same(body) => body.clone(),
+            Body::Varied(template) => filled(template, counter).into(),
+        };
+        let mut request = Request::new(Full::new(body));
         *request.method_mut() = self.method.clone();
         *request.uri_mut() = match &self.path {
             Path::Same(uri) => uri.clone(),
-            Path::Varied { template, first } => parse_path(&filled(template, first + index))?,
+            Path::Varied(template) => parse_path(&filled(template, counter))?,
         };
         request.headers_mut().clone_from(&self.headers);
         Ok(request)
@@ -100,28 +121,28 @@ fn header_map(host: &str, lines: &[String], has_body: bool) -> Result<HeaderMap,
 
 /// The template with its placeholders replaced.
 fn filled(template: &str, counter: u64) -> String {
-    let mut path = String::with_capacity(template.len() + 8);
+    let mut text = String::with_capacity(template.len() + 8);
     let mut rest = template;
     while let Some(at) = rest.find('{') {
-        path.push_str(&rest[..at]);
+        text.push_str(&rest[..at]);
         rest = &rest[at..];
         // Writing to a string cannot fail.
         if let Some(after) = rest.strip_prefix("{n}") {
-            let _ = write!(path, "{counter}");
+            let _ = write!(text, "{counter}");
             rest = after;
         } else if let Some(after) = rest.strip_prefix("{lat}") {
-            push_tenths(&mut path, GRID_ORIGIN.1, (counter / GRID.0) % GRID.1);
+            push_tenths(&mut text, GRID_ORIGIN.1, (counter / GRID.0) % GRID.1);
             rest = after;
         } else if let Some(after) = rest.strip_prefix("{lon}") {
-            push_tenths(&mut path, GRID_ORIGIN.0, counter % GRID.0);
+            push_tenths(&mut text, GRID_ORIGIN.0, counter % GRID.0);
             rest = after;
         } else {
-            path.push('{');
+            text.push('{');
             rest = &rest[1..];
         }
     }
-    path.push_str(rest);
-    path
+    text.push_str(rest);
+    text
 }
 
 /// Appends `origin` + `steps` tenths as a decimal.
@@ -160,12 +181,27 @@ mod tests {
     #[test]
     fn requests_carry_the_headers_and_count() {
         let headers = ["Authorization: Bearer k".to_owned()];
-        let target = Target::new("http://127.0.0.1:9/x?n={n}", &headers, None, Some(5)).unwrap();
+        let url = "http://127.0.0.1:9/x?n={n}";
+        let target = Target::new(url, &headers, None, Some(5), false).unwrap();
         assert_eq!(target.request().unwrap().uri(), "/x?n=5");
         let second = target.request().unwrap();
         assert_eq!(second.uri(), "/x?n=6");
         assert_eq!(second.headers()["authorization"], "Bearer k");
         assert_eq!(second.headers()["host"], "127.0.0.1:9");
         assert_eq!(target.sent(), 2);
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn bodies_differ_too() {
+        use http_body_util::BodyExt;
+
+        let body = r#"{"seed":{n}}"#;
+        let target = Target::new("http://127.0.0.1:9/x", &[], Some(body), Some(7), true).unwrap();
+        for expected in [r#"{"seed":7}"#, r#"{"seed":8}"#] {
+            let request = target.request().unwrap();
+            assert_eq!(request.method(), Method::POST);
+            let sent = request.into_body().collect().await.unwrap().to_bytes();
+            assert_eq!(sent, expected);
+        }
     }
 }

@@ -1,100 +1,164 @@
-//! Chat completions in OpenAI's shape, whole and as a stream of server-sent events.
+//! Answers of models, whole and as streams of server-sent events, in the dialects that providers speak. What is said is
+//! the same in each, so that what differs between two of them is the dialect. The name of the model chooses how a
+//! stream comes.
 
-use std::convert::Infallible;
-use std::pin::Pin;
+mod anthropic;
+mod gemini;
+mod openai;
+mod stream;
+
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
 use bytes::Bytes;
-use hyper::body::{Body, Frame};
+use hyper::{Method, Uri};
 use serde::Deserialize;
-use serde_json::{Value, json};
 
-/// Content events of a stream, besides the role, the end and the usage.
-const WORDS: usize = 100;
+pub(crate) use stream::Events;
+use stream::Pace;
 
-/// The prepared answers.
+/// Events with content of a stream whose events are ready together.
+const BURST_WORDS: usize = 500;
+/// Words of a whole answer: a short paragraph.
+const WHOLE_WORDS: usize = 100;
+/// Events with content of a stream that comes word by word.
+const PACED_WORDS: usize = 50;
+
+/// What one dialect says.
+struct Spoken {
+    whole: Bytes,
+    burst: Arc<[Bytes]>,
+    paced: Arc<[Bytes]>,
+}
+
+impl Spoken {
+    fn new(whole: fn(usize) -> Bytes, stream: fn(usize) -> Vec<Bytes>) -> Self {
+        Self {
+            whole: whole(WHOLE_WORDS),
+            burst: stream(BURST_WORDS).into(),
+            paced: stream(PACED_WORDS).into(),
+        }
+    }
+}
+
+/// The prepared answers of all dialects.
 pub(crate) struct Chat {
-    /// The answer to a request without `stream`.
-    pub(crate) whole: Bytes,
-    events: Arc<[Bytes]>,
+    openai: Spoken,
+    anthropic: Spoken,
+    gemini: Spoken,
+}
+
+/// An answer that was chosen.
+pub(crate) enum Chosen {
+    /// One JSON document.
+    Whole(Bytes),
+    /// Server-sent events.
+    Stream(Events),
+}
+
+/// What of a request decides the answer. Gemini's say it in the URL.
+#[derive(Debug, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    stream: bool,
+    #[serde(default)]
+    model: String,
 }
 
 impl Chat {
     pub(crate) fn new() -> Self {
-        let usage =
-            json!({"prompt_tokens": 20, "completion_tokens": WORDS, "total_tokens": 20 + WORDS});
-        let message = json!({"role": "assistant", "content": " word".repeat(WORDS)});
-        let whole = json!({
-            "id": "chatcmpl-bench", "object": "chat.completion", "created": 1_767_225_600, "model": "bench",
-            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-            "usage": usage,
-        });
-        let mut events = vec![chunk(
-            &json!({"role": "assistant", "content": ""}),
-            &Value::Null,
-        )];
-        events.extend(vec![
-            chunk(&json!({"content": " word"}), &Value::Null);
-            WORDS
-        ]);
-        events.push(chunk(&json!({}), &json!("stop")));
-        events.push(event(&json!({
-            "id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1_767_225_600, "model": "bench",
-            "choices": [], "usage": usage,
-        })));
-        events.push(Bytes::from_static(b"data: [DONE]\n\n"));
         Self {
-            whole: whole.to_string().into(),
-            events: events.into(),
+            openai: Spoken::new(openai::whole, openai::stream),
+            anthropic: Spoken::new(anthropic::whole, anthropic::stream),
+            gemini: Spoken::new(gemini::whole, gemini::stream),
         }
     }
 
-    pub(crate) fn events(&self) -> Events {
-        Events {
-            all: self.events.clone(),
-            sent: 0,
+    /// The answer to a request with this body; none where no model is asked. The error is that of a body which is not JSON.
+    pub(crate) fn answer(
+        &self,
+        method: &Method,
+        uri: &Uri,
+        body: &[u8],
+    ) -> Option<serde_json::Result<Chosen>> {
+        if *method != Method::POST {
+            return None;
         }
+        let spoken = match uri.path() {
+            "/v1/chat/completions" => &self.openai,
+            "/v1/messages" => &self.anthropic,
+            path => {
+                let asked = gemini_asked(path)?;
+                return Some(Ok(chosen(&self.gemini, &asked)));
+            }
+        };
+        Some(serde_json::from_slice(body).map(|asked| chosen(spoken, &asked)))
     }
 }
 
-fn chunk(delta: &Value, finish_reason: &Value) -> Bytes {
-    event(&json!({
-        "id": "chatcmpl-bench", "object": "chat.completion.chunk", "created": 1_767_225_600, "model": "bench",
-        "choices": [{"index": 0, "delta": delta, "finish_reason": finish_reason}],
-    }))
+/// `/v1beta/models/MODEL:streamGenerateContent`.
+fn gemini_asked(path: &str) -> Option<Asked> {
+    let (model, method) = path.strip_prefix("/v1beta/models/")?.split_once(':')?;
+    let stream = match method {
+        "generateContent" => false,
+        "streamGenerateContent" => true,
+        _ => return None,
+    };
+    Some(Asked {
+        stream,
+        model: model.to_owned(),
+    })
 }
 
-fn event(data: &Value) -> Bytes {
-    format!("data: {data}\n\n").into()
-}
-
-/// Whether a request's body asks for a stream.
-pub(crate) fn wants_stream(body: &[u8]) -> serde_json::Result<bool> {
-    #[derive(Deserialize)]
-    struct Asked {
-        #[serde(default)]
-        stream: bool,
+fn chosen(spoken: &Spoken, asked: &Asked) -> Chosen {
+    if !asked.stream {
+        return Chosen::Whole(spoken.whole.clone());
     }
-    serde_json::from_slice(body).map(|asked: Asked| asked.stream)
+    let (events, pace) = match asked.model.as_str() {
+        "paced" => (&spoken.paced, Pace::Steady),
+        "held" => (&spoken.paced, Pace::Held),
+        _ => (&spoken.burst, Pace::Together),
+    };
+    Chosen::Stream(Events::new(Arc::clone(events), pace))
 }
 
-/// A streamed answer: one frame per event, each ready at once.
-pub(crate) struct Events {
-    all: Arc<[Bytes]>,
-    sent: usize,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Body for Events {
-    type Data = Bytes;
-    type Error = Infallible;
+    fn answer(uri: &str, body: &str) -> Option<serde_json::Result<Chosen>> {
+        Chat::new().answer(&Method::POST, &uri.parse().unwrap(), body.as_bytes())
+    }
 
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-        let next = self.all.get(self.sent).cloned();
-        self.sent += 1;
-        Poll::Ready(next.map(|event| Ok(Frame::data(event))))
+    #[test]
+    fn each_dialect_is_asked_where_it_lives() {
+        for uri in [
+            "/v1/chat/completions",
+            "/v1/messages",
+            "/v1beta/models/chat:generateContent",
+        ] {
+            let Some(Ok(Chosen::Whole(body))) = answer(uri, "{}") else {
+                panic!("{uri} has no whole answer");
+            };
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            assert_eq!(text.matches(" word").count(), WHOLE_WORDS, "{uri}");
+        }
+        assert!(answer("/v1/other", "{}").is_none());
+        assert!(answer("/v1beta/models/chat:countTokens", "{}").is_none());
+        assert!(answer("/v1/messages", "not JSON").is_some_and(|answer| answer.is_err()));
+    }
+
+    #[tokio::test(flavor = "current_thread")]
+    async fn streams_are_asked_for_in_the_body_or_in_the_url() {
+        for (uri, body) in [
+            ("/v1/chat/completions", r#"{"stream":true}"#),
+            ("/v1/messages", r#"{"stream":true,"model":"paced"}"#),
+            (
+                "/v1beta/models/chat:streamGenerateContent?alt=sse",
+                "not read",
+            ),
+        ] {
+            let answered = answer(uri, body);
+            assert!(matches!(answered, Some(Ok(Chosen::Stream(_)))), "{uri}");
+        }
     }
 }

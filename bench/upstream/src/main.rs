@@ -1,6 +1,6 @@
 //! The upstream of the benchmarks: every body is prepared at start, so that a request costs
-//! HTTP and nothing more. It plays any data provider (`GET` on any path) and, for chat
-//! completions, an OpenAI-compatible one.
+//! HTTP and nothing more. It plays any data provider (`GET` on any path) and providers of models
+//! that speak like OpenAI, Anthropic and Gemini.
 //!
 //! `GET /_upstream` tells how many requests were answered; `POST /_upstream?latency_ms=20`
 //! sets the latency while it runs. Neither is counted itself.
@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use bodies::{Bodies, PreparedBody};
 use bytes::Bytes;
-use chat::{Chat, Events};
+use chat::{Chat, Chosen, Events};
 use clap::Parser;
 use http_body_util::{BodyExt, Either, Full};
 use hyper::body::Incoming;
@@ -58,28 +58,25 @@ impl Upstream {
             return self.control(&request);
         }
         self.answered.fetch_add(1, Ordering::Relaxed);
+        let (head, body) = request.into_parts();
+        let Ok(body) = body.collect().await else {
+            return json(StatusCode::BAD_REQUEST, r#"{"error":"broken body"}"#.into());
+        };
         let latency_ms = self.latency_ms.load(Ordering::Relaxed);
         if latency_ms > 0 {
             tokio::time::sleep(Duration::from_millis(latency_ms)).await;
         }
-        match (request.method(), request.uri().path()) {
-            (&Method::GET, path) => json(StatusCode::OK, self.bodies.of(path)),
-            (&Method::POST, "/v1/chat/completions") => self.complete(request).await,
-            _ => json(StatusCode::NOT_FOUND, r#"{"error":"no such path"}"#.into()),
+        if head.method == Method::GET {
+            return json(StatusCode::OK, self.bodies.of(head.uri.path()));
         }
-    }
-
-    async fn complete(&self, request: Request<Incoming>) -> Answer {
-        let Ok(body) = request.into_body().collect().await else {
-            return json(StatusCode::BAD_REQUEST, r#"{"error":"broken body"}"#.into());
-        };
-        match chat::wants_stream(&body.to_bytes()) {
-            Ok(false) => json(StatusCode::OK, self.chat.whole.clone()),
-            Ok(true) => with_type(
-                "text/event-stream",
-                Response::new(Either::Right(self.chat.events())),
-            ),
-            Err(_) => json(StatusCode::BAD_REQUEST, r#"{"error":"not JSON"}"#.into()),
+        let chosen = self.chat.answer(&head.method, &head.uri, &body.to_bytes());
+        match chosen {
+            Some(Ok(Chosen::Whole(body))) => json(StatusCode::OK, body),
+            Some(Ok(Chosen::Stream(events))) => {
+                with_type("text/event-stream", Response::new(Either::Right(events)))
+            }
+            Some(Err(_)) => json(StatusCode::BAD_REQUEST, r#"{"error":"not JSON"}"#.into()),
+            None => json(StatusCode::NOT_FOUND, r#"{"error":"no such path"}"#.into()),
         }
     }
 

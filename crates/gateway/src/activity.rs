@@ -4,7 +4,8 @@
 //! | --- | --- | --- |
 //! | is new, or has sent a part of a request's head | the rest of the head | `head_timeout` |
 //! | rests between requests, or does not read its answer | anything | `idle_timeout` |
-//! | has a request under way | – | the call's own deadline |
+//! | has a request or a stream under way | – | the call's own deadline |
+//! | has streams under way, and takes none of them | the client | `idle_timeout` |
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,6 +25,8 @@ pub(crate) struct Activity {
 
 struct State {
     under_way: usize,
+    /// How many of those have something to send that nobody takes yet.
+    untaken: usize,
     /// When the first byte came after a rest; the head must be whole soon after.
     head_since: Option<Instant>,
     /// When something last moved outward.
@@ -33,7 +36,10 @@ struct State {
 }
 
 /// A request under way, until it is dropped.
-pub(crate) struct UnderWay(Arc<Activity>);
+pub(crate) struct UnderWay {
+    activity: Arc<Activity>,
+    is_untaken: bool,
+}
 
 impl Activity {
     /// Of a new connection, whose first head is awaited from now on.
@@ -41,6 +47,7 @@ impl Activity {
         let now = Instant::now();
         let state = State {
             under_way: 0,
+            untaken: 0,
             head_since: Some(now),
             rests_since: now,
             is_multiplexed: false,
@@ -58,7 +65,10 @@ impl Activity {
         state.under_way += 1;
         state.head_since = None;
         state.is_multiplexed = version == Version::HTTP_2;
-        UnderWay(Arc::clone(self))
+        UnderWay {
+            activity: Arc::clone(self),
+            is_untaken: false,
+        }
     }
 
     /// Ends when the connection has waited too long; tells for what.
@@ -78,6 +88,9 @@ impl Activity {
         match (state.under_way, state.head_since) {
             (0, Some(since)) => (since + self.head_timeout, "head"),
             (0, None) => (state.rests_since + self.idle_timeout, "idle"),
+            _ if state.under_way == state.untaken => {
+                (state.rests_since + self.idle_timeout, "reading")
+            }
             // A head may be due at the earliest one head's time from now.
             _ => (
                 Instant::now() + self.head_timeout.min(self.idle_timeout),
@@ -100,9 +113,30 @@ impl Activity {
     }
 }
 
+impl UnderWay {
+    /// A piece of a stream was handed over: until [`Self::is_taken`], it is the client who is waited for.
+    pub(crate) fn hands_over(&mut self) {
+        if !self.is_untaken {
+            self.is_untaken = true;
+            let mut state = self.activity.now.lock();
+            state.untaken += 1;
+            state.rests_since = Instant::now();
+        }
+    }
+
+    /// What was handed over has been taken, and there is nothing more yet.
+    pub(crate) fn is_taken(&mut self) {
+        if self.is_untaken {
+            self.is_untaken = false;
+            self.activity.now.lock().untaken -= 1;
+        }
+    }
+}
+
 impl Drop for UnderWay {
     fn drop(&mut self) {
-        let mut state = self.0.now.lock();
+        self.is_taken();
+        let mut state = self.activity.now.lock();
         state.under_way -= 1;
         state.rests_since = Instant::now();
     }

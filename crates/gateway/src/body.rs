@@ -28,7 +28,8 @@ where
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    match tokio::time::timeout(within, collect(body, most)).await {
+    let length = announced(headers);
+    match tokio::time::timeout(within, collect(body, length, most)).await {
         Ok(read) => read,
         Err(_) => Err(Problem::new(
             Code::BodyTimeout,
@@ -44,11 +45,21 @@ fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// A body of one piece, as most are, is handed on without a copy.
-async fn collect<B: Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, Problem> {
+/// How much of an announced length is believed before it has come: memory that a client has not filled is not kept
+/// ready for it beyond this.
+const BELIEVED: usize = 2 << 20;
+
+/// A body of one piece, as small ones are, is handed on without a copy; one of several is put together in memory of
+/// its own length, where that was announced.
+async fn collect<B: Body<Data = Bytes>>(
+    body: B,
+    length: Option<u64>,
+    most: usize,
+) -> Result<Bytes, Problem> {
     let mut body = pin!(body);
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
+    let length = length.and_then(|length| usize::try_from(length).ok());
     while let Some(frame) = poll_fn(|context| body.as_mut().poll_frame(context)).await {
         let frame = frame
             .map_err(|_| Problem::new(Code::BrokenBody, "the body could not be read to its end"))?;
@@ -61,11 +72,21 @@ async fn collect<B: Body<Data = Bytes>>(body: B, most: usize) -> Result<Bytes, P
         if first.is_empty() && all.is_empty() {
             first = piece;
         } else {
+            make_room(&mut all, first.len() + piece.len(), length);
             all.extend_from_slice(&std::mem::take(&mut first));
             all.extend_from_slice(&piece);
         }
     }
     Ok(if all.is_empty() { first } else { all.freeze() })
+}
+
+/// Room for more bytes, and at once for all that are announced, as far as that is believed.
+fn make_room(all: &mut BytesMut, more: usize, length: Option<usize>) {
+    let needed = all.len() + more;
+    if let Some(length) = length.filter(|length| *length >= needed && all.capacity() < needed) {
+        let believed = length.min(needed.max(all.len() * 4).max(BELIEVED));
+        all.reserve(believed - all.len());
+    }
 }
 
 fn too_large(most: usize) -> Problem {
@@ -138,6 +159,26 @@ mod tests {
         )
         .await;
         assert_eq!(refused.unwrap_err().code, Code::BodyTooLarge);
+    }
+
+    #[test]
+    fn what_is_announced_is_made_room_for_once_and_not_before_it_is_believed() {
+        let mut all = BytesMut::new();
+        make_room(&mut all, 8 << 10, Some(1_400_000));
+        assert_eq!(all.capacity(), 1_400_000);
+        let mut all = BytesMut::new();
+        make_room(&mut all, 8 << 10, Some(32 << 20));
+        assert_eq!(all.capacity(), BELIEVED);
+        all.resize(BELIEVED, 0);
+        make_room(&mut all, 8 << 10, Some(32 << 20));
+        assert_eq!(all.capacity(), 4 * BELIEVED);
+        let mut all = BytesMut::new();
+        make_room(&mut all, 10, Some(4));
+        assert_eq!(
+            all.capacity(),
+            0,
+            "who sends more than announced gets no room for it"
+        );
     }
 
     #[tokio::test(start_paused = true)]

@@ -42,6 +42,8 @@ codes! {
     MalformedJson = "malformed_json", BAD_REQUEST, "The body is not valid JSON";
     /// The URL cannot be read.
     MalformedUrl = "malformed_url", BAD_REQUEST, "The URL is malformed";
+    /// A request to a model that is not as its dialect says.
+    InvalidRequest = "invalid_request", BAD_REQUEST, "The request is not as it should be";
     /// The body could not be read to its end.
     BrokenBody = "broken_body", BAD_REQUEST, "The body broke off";
     /// The request carries no key.
@@ -86,6 +88,8 @@ codes! {
     TooLong = "context_length_exceeded", BAD_REQUEST, "The request is too long";
     /// The providers refused the request itself.
     Rejected = "rejected", BAD_REQUEST, "The providers refused the request";
+    /// All providers of models that could answer have used up their quotas.
+    AtLimit = "at_limit", TOO_MANY_REQUESTS, "Every provider is at its limit";
     /// A defect of ours.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here";
     /// Every provider that was asked failed.

@@ -36,8 +36,11 @@ pub(crate) async fn serve(
     let service = service_fn(|request: Request<Incoming>| {
         let (gateway, activity) = (gateway.clone(), Arc::clone(&activity));
         async move {
-            let _request = activity.begin(request.version());
-            Ok::<_, Infallible>(gateway.answer(request, Some(peer.ip())).await)
+            let under_way = activity.begin(request.version());
+            let mut answer = gateway.answer(request, Some(peer.ip())).await;
+            // A stream is under way until its end.
+            answer.body_mut().accompany(under_way);
+            Ok::<_, Infallible>(answer)
         }
     });
     let mut connection = pin!(builder.serve_connection(io, service));

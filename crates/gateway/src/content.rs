@@ -1,28 +1,70 @@
-//! What a response carries: a few pieces that exist already, sent one after another without being put together.
+//! What a response carries: a few pieces that exist already, sent one after another without being put together, or a
+//! stream of which the next piece is yet to come.
 
 use std::convert::Infallible;
 use std::io::IoSlice;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::{Buf, Bytes};
+use futures_util::stream::BoxStream;
 use http_body::{Body, Frame, SizeHint};
 
-/// The body of a response, whole before its first byte is sent.
-#[derive(Debug, Clone, Default)]
-pub struct Content(Pieces);
+use crate::activity::UnderWay;
+use crate::flow::Flow;
+use crate::metrics::Counted;
+
+/// The body of a response.
+#[derive(Debug)]
+pub struct Content(Form);
+
+#[derive(Debug)]
+enum Form {
+    /// Whole before its first byte is sent.
+    Whole(Pieces),
+    /// Boxed, so that a whole one, as most are, does not carry its room around.
+    Stream(Box<Flow>),
+}
 
 impl Content {
     /// These pieces, one after another.
     pub(crate) fn of(pieces: [Bytes; 3]) -> Self {
-        Self(Pieces(pieces))
+        Self(Form::Whole(Pieces(pieces)))
+    }
+
+    /// These, as they come. Dropping the content drops the stream.
+    pub(crate) fn stream(stream: BoxStream<'static, Bytes>) -> Self {
+        Self(Form::Stream(Box::new(Flow::new(stream))))
+    }
+
+    /// The connection is told when the client is waited for, and of the end, where this is a stream.
+    pub(crate) fn accompany(&mut self, under_way: UnderWay) {
+        if let Form::Stream(flow) = &mut self.0 {
+            flow.accompany(under_way);
+        }
+    }
+
+    /// Is counted until its end, where this is a stream.
+    pub(crate) fn count(&mut self, counted: Counted) {
+        if let Form::Stream(flow) = &mut self.0 {
+            flow.count(counted);
+        }
     }
 }
 
 #[cfg(test)]
 impl Content {
     pub(crate) fn into_pieces(self) -> Pieces {
-        self.0
+        match self.0 {
+            Form::Whole(pieces) => pieces,
+            Form::Stream(_) => Pieces::default(),
+        }
+    }
+}
+
+impl Default for Content {
+    fn default() -> Self {
+        Self(Form::Whole(Pieces::default()))
     }
 }
 
@@ -38,24 +80,33 @@ impl Body for Content {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Pieces>, Infallible>>> {
-        let pieces = std::mem::take(&mut self.0);
+        let pieces = match &mut self.0 {
+            Form::Whole(pieces) => std::mem::take(pieces),
+            Form::Stream(flow) => ready!(flow.poll_pieces(context)),
+        };
         Poll::Ready(pieces.has_remaining().then(|| Ok(Frame::data(pieces))))
     }
 
     fn is_end_stream(&self) -> bool {
-        !self.0.has_remaining()
+        match &self.0 {
+            Form::Whole(pieces) => !pieces.has_remaining(),
+            Form::Stream(flow) => flow.has_ended(),
+        }
     }
 
     fn size_hint(&self) -> SizeHint {
-        SizeHint::with_exact(self.0.remaining() as u64)
+        match &self.0 {
+            Form::Whole(pieces) => SizeHint::with_exact(pieces.remaining() as u64),
+            Form::Stream(_) => SizeHint::default(),
+        }
     }
 }
 
 /// Bytes in up to three pieces.
 #[derive(Debug, Clone, Default)]
-pub struct Pieces([Bytes; 3]);
+pub struct Pieces(pub(crate) [Bytes; 3]);
 
 impl Buf for Pieces {
     fn remaining(&self) -> usize {

@@ -63,8 +63,26 @@ fn write_introduction(page: &mut String) -> fmt::Result {
          <p>Every operation takes <code>providers</code> (who may answer, in order; <code>!id</code> excludes), \
          <code>max_age</code> (seconds of age accepted), <code>licence</code> (<code>commercial</code>) and \
          <code>timeout_ms</code>.</p>\n\
-         <p>For machines: <a href=\"/openapi.json\">/openapi.json</a>.</p>\n</header>\n",
-    )
+         <p>For machines: <a href=\"/openapi.json\">/openapi.json</a>.</p>\n",
+    )?;
+    write_models(page)?;
+    page.write_str("</header>\n")
+}
+
+/// Models are asked by clients that exist already; what they need is an address and a key.
+fn write_models(page: &mut String) -> fmt::Result {
+    page.write_str(
+        "<h2>Models</h2>\n<p>Clients made for OpenAI and Anthropic ask models here; only the address and the key \
+         change. A model is <code>provider/model</code>, a plain name, or <code>auto</code>, <code>auto:fast</code>, \
+         <code>auto:code</code> …; <code>/v1/models</code> lists them.</p>\n",
+    )?;
+    for example in [
+        "OpenAI(base_url=&quot;<here>/v1&quot;, api_key=&quot;gch_…&quot;)",
+        "Anthropic(base_url=&quot;<here>&quot;, api_key=&quot;gch_…&quot;)",
+    ] {
+        writeln!(page, "<pre tabindex=\"0\"><code>{example}</code></pre>")?;
+    }
+    Ok(())
 }
 
 fn write_contents(page: &mut String, catalogue: &Catalogue) -> fmt::Result {

@@ -37,11 +37,11 @@ pub(crate) fn finish(reply: &mut Reply, visit: &Visit, door: Option<Door>, took:
 }
 
 /// Nothing here is meant to be sniffed; and nothing that a browser might show, to be framed or run as a page, but for
-/// pages that bring their own policy. Data is JSON, which no browser runs.
+/// pages that bring their own policy. Data is JSON, which no browser runs, and so is what models say, or a stream of it.
 fn guard(response: &mut Response, door: Option<Door>) {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    if door == Some(Door::Data) {
+    if matches!(door, Some(Door::Data | Door::Ask(_))) {
         return;
     }
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));

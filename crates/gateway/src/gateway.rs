@@ -31,10 +31,12 @@ pub(crate) struct Shared {
 }
 
 impl Gateway {
-    /// The doors to this engine, opened by the keys of `access`. The engine's attempts are counted from now on.
+    /// The doors to this engine, opened by the keys of `access`. The engine's attempts and the
+    /// usage of models are counted from now on.
     #[must_use]
     pub fn new(engine: Engine, access: Access, settings: Settings, metrics: Metrics) -> Self {
         engine.observe(metrics.attempt_observer());
+        engine.observe_usage(metrics.usage_observer());
         let shared = Shared {
             asked: Asked::new(engine.catalogue()),
             engine,

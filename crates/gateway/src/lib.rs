@@ -7,6 +7,7 @@
 
 mod access_log;
 mod activity;
+mod ai;
 mod asked;
 mod authentication;
 mod body;
@@ -18,9 +19,11 @@ mod data;
 mod docs;
 mod envelope;
 mod finish;
+mod flow;
 mod forwarded;
 mod freshness;
 mod gateway;
+mod gen_ai;
 mod health;
 mod input;
 mod metrics;

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use guichet_catalogue::model::OperationId;
-use guichet_engine::Observer;
+use guichet_engine::{Observer, UsageObserver};
 use http::StatusCode;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::gen_ai::GenAi;
 use crate::reply::{Response, Story, typed_response};
 use crate::router::{ROUTES, Route};
 
@@ -29,6 +30,7 @@ pub struct Metrics {
     calls: Family<CallLabels, Counter>,
     durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
     attempts: Family<AttemptLabels, Counter>,
+    gen_ai: GenAi,
     in_flight: Gauge,
     connections: Gauge,
 }
@@ -66,9 +68,9 @@ pub(crate) struct OperationCounts {
     duration: Histogram,
 }
 
-/// A name of the catalogue.
+/// A name of the catalogue, or of a provider's model.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Name(Arc<str>);
+pub(crate) struct Name(pub(crate) Arc<str>);
 
 impl EncodeLabelValue for Name {
     fn encode(&self, encoder: &mut LabelValueEncoder<'_>) -> fmt::Result {
@@ -85,6 +87,7 @@ impl Metrics {
         let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
         let attempts = Family::default();
         let (in_flight, connections) = (Gauge::default(), Gauge::default());
+        let gen_ai = GenAi::new(&mut registry);
         let own = registry.sub_registry_with_prefix("guichet");
         own.register(
             "http_requests",
@@ -119,6 +122,7 @@ impl Metrics {
             calls,
             durations,
             attempts,
+            gen_ai,
             in_flight,
             connections,
         }
@@ -144,6 +148,12 @@ impl Metrics {
             };
             attempts.get_or_create(&labels).inc();
         })
+    }
+
+    /// Counts every call to a model that has ended.
+    pub(crate) fn usage_observer(&self) -> UsageObserver {
+        let gen_ai = self.gen_ai.clone();
+        Box::new(move |record| gen_ai.observe(record))
     }
 
     /// The counts of an operation.

@@ -2,6 +2,7 @@
 //! than what is served.
 
 mod components;
+mod model_door;
 mod operation;
 mod parameter;
 mod schema;
@@ -45,10 +46,12 @@ pub(crate) fn document(
 fn tags(catalogue: &Catalogue) -> Vec<Value> {
     let categories = catalogue.categories.values();
     let tag = |category: &guichet_catalogue::model::Category| json!({ "name": &*category.id, "description": format!("{}: {}", category.title, category.summary) });
+    let ai =
+        json!({ "name": "ai", "description": "Models, for clients made for OpenAI and Anthropic" });
     let own = json!({ "name": "guichet", "description": "Catalogue, proxy, probes" });
     categories
         .map(|category| tag(category))
-        .chain([own])
+        .chain([ai, own])
         .collect()
 }
 
@@ -114,6 +117,12 @@ fn fixed_operation(route: &Route, method: &str) -> Value {
         "tags": ["guichet"],
         "responses": responses,
     });
+    if let Some(Value::Object(described)) = model_door::operation(route) {
+        for (name, member) in described {
+            operation[name] = member;
+        }
+        operation["tags"] = json!(["ai"]);
+    }
     match route.access {
         Access::Open => operation["security"] = json!([]),
         Access::KeyOrLoopback => operation["security"] = json!([{}, { "bearer": [] }]),

@@ -6,10 +6,10 @@
 use std::borrow::Cow;
 
 use guichet_catalogue::parameters::InvalidParameter;
-use guichet_engine::answer::Skipped;
+use guichet_engine::answer::{Rejection, Skipped};
 use guichet_engine::outcome::Attempt;
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -33,6 +33,7 @@ struct Help {
     nearest: Option<String>,
     retry_at: Option<Timestamp>,
     allow: Option<&'static str>,
+    rejection: Option<Rejection>,
 }
 
 impl Problem {
@@ -78,10 +79,30 @@ impl Problem {
         self
     }
 
+    /// With what a provider says is wrong with the request.
+    pub(crate) fn with_rejection(mut self, rejection: Rejection) -> Self {
+        self.help.rejection = Some(rejection);
+        self
+    }
+
     /// What went wrong this time.
-    #[cfg(test)]
     pub(crate) fn detail(&self) -> &str {
         &self.help.detail
+    }
+
+    /// The name that was probably meant.
+    pub(crate) fn nearest(&self) -> Option<&str> {
+        self.help.nearest.as_deref()
+    }
+
+    /// The first parameter that cannot be used.
+    pub(crate) fn parameter(&self) -> Option<&str> {
+        self.help.errors.first().map(|error| error.name.as_str())
+    }
+
+    /// What a provider says is wrong with the request.
+    pub(crate) fn rejection(&self) -> Option<&Rejection> {
+        self.help.rejection.as_ref()
     }
 
     /// What was tried.
@@ -99,7 +120,13 @@ impl Problem {
             CONTENT_TYPE,
             HeaderValue::from_static("application/problem+json"),
         );
-        if status == StatusCode::UNAUTHORIZED {
+        self.tell_headers(headers);
+        response
+    }
+
+    /// What goes into headers whatever the body looks like: how to come in, what is allowed, when to come again.
+    pub(crate) fn tell_headers(&self, headers: &mut HeaderMap) {
+        if self.code.status() == StatusCode::UNAUTHORIZED {
             headers.insert(
                 WWW_AUTHENTICATE,
                 HeaderValue::from_static("Bearer realm=\"guichet\""),
@@ -111,7 +138,6 @@ impl Problem {
         if let Some(at) = self.help.retry_at {
             headers.insert(RETRY_AFTER, seconds_until(at, Timestamp::now()).into());
         }
-        response
     }
 
     fn document<'problem>(&'problem self, request_id: &'problem str) -> Document<'problem> {

@@ -46,7 +46,9 @@ impl From<Refusal> for Problem {
                     "the request needs about {needed} tokens; the largest model that could take it holds {most}"
                 ),
             ),
-            Reason::Rejected(rejection) => Self::new(Code::Rejected, rejection.message),
+            Reason::Rejected(rejection) => {
+                Self::new(Code::Rejected, rejection.message.clone()).with_rejection(rejection)
+            }
         };
         problem.with_history(attempts, skipped, retry_at)
     }

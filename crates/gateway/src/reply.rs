@@ -36,14 +36,9 @@ pub(crate) struct Story {
 impl Reply {
     /// The reply to a call that was refused.
     pub(crate) fn refusing(problem: Problem, request_id: &str) -> Self {
-        let story = Story {
-            refused: Some(problem.code),
-            attempts: problem.attempts().to_vec(),
-            ..Story::default()
-        };
         Self {
+            story: Story::refused(&problem),
             response: problem.into_response(request_id),
-            story,
         }
     }
 
@@ -51,6 +46,17 @@ impl Reply {
     pub(crate) fn about(mut self, operation: &Arc<OperationCounts>) -> Self {
         self.story.operation = Some(Arc::clone(operation));
         self
+    }
+}
+
+impl Story {
+    /// Of a call that was refused.
+    pub(crate) fn refused(problem: &Problem) -> Self {
+        Self {
+            refused: Some(problem.code),
+            attempts: problem.attempts().to_vec(),
+            ..Self::default()
+        }
     }
 }
 

@@ -2,8 +2,10 @@
 //!
 //! **Invariant:** what is not in [`ROUTES`] is not served; `/openapi.json` is made from the same table.
 
+use guichet_engine::ai;
+
 /// Every route. The first whose pattern fits holds, so that fixed words stand before names.
-pub(crate) static ROUTES: [Route; 13] = [
+pub(crate) static ROUTES: [Route; 27] = [
     Route::read(
         "/health/live",
         Access::Open,
@@ -62,6 +64,61 @@ pub(crate) static ROUTES: [Route; 13] = [
         door: Door::Data,
         summary: "An operation of the catalogue",
     },
+    Route::ask(
+        "/v1/chat/completions",
+        ai::Door::Chat,
+        "OpenAI's chat completions",
+    ),
+    Route::ask(
+        "/v1/responses",
+        ai::Door::Responses,
+        "OpenAI's responses; none is kept",
+    ),
+    Route::ask(
+        "/v1/completions",
+        ai::Door::Completions,
+        "OpenAI's older completions",
+    ),
+    Route::ask("/v1/messages", ai::Door::Messages, "Anthropic's messages"),
+    Route::post(
+        "/v1/messages/count_tokens",
+        Door::CountTokens,
+        "How long a message is, by estimate",
+    ),
+    Route::ask("/v1/embeddings", ai::Door::Embeddings, "Vectors of texts"),
+    Route::ask("/v1/audio/speech", ai::Door::Speech, "Texts read aloud"),
+    Route::ask(
+        "/v1/audio/transcriptions",
+        ai::Door::Transcription,
+        "Speech written down",
+    ),
+    Route::ask(
+        "/v1/audio/translations",
+        ai::Door::Translation,
+        "Speech written down in English",
+    ),
+    Route::ask(
+        "/v1/images/generations",
+        ai::Door::Images,
+        "Pictures from words",
+    ),
+    Route::ask(
+        "/v1/moderations",
+        ai::Door::Moderations,
+        "What of a text is harmful",
+    ),
+    Route::ask(
+        "/v1/rerank",
+        ai::Door::Rerank,
+        "Which texts answer a question best, as Cohere and Jina have it",
+    ),
+    Route::read(
+        "/v1/models",
+        Access::Key,
+        Door::Models,
+        "Every model that can be asked for now",
+    ),
+    Route::read("/v1/models/{*id}", Access::Key, Door::Model, "One model"),
     Route::proxy("/proxy/{provider}/{*path}"),
     Route::proxy("/proxy/{provider}"),
     Route::read("/", Access::Open, Door::Home, "Leads to the docs"),
@@ -105,6 +162,11 @@ pub(crate) enum Door {
     CatalogueCategory,
     CatalogueOperation,
     Data,
+    /// A call to a model.
+    Ask(ai::Door),
+    CountTokens,
+    Models,
+    Model,
     Proxy,
     Home,
 }
@@ -183,6 +245,22 @@ impl Route {
         }
     }
 
+    const fn ask(pattern: &'static str, door: ai::Door, summary: &'static str) -> Self {
+        Self::post(pattern, Door::Ask(door), summary)
+    }
+
+    const fn post(pattern: &'static str, door: Door, summary: &'static str) -> Self {
+        Self {
+            pattern,
+            fixed: fixed(pattern),
+            methods: &["POST"],
+            allow: "POST, OPTIONS",
+            access: Access::Key,
+            door,
+            summary,
+        }
+    }
+
     const fn proxy(pattern: &'static str) -> Self {
         Self {
             pattern,
@@ -203,7 +281,12 @@ impl Route {
 
     /// Whether a request's body means something here.
     pub(crate) fn takes_body(&self) -> bool {
-        matches!(self.door, Door::Data | Door::Proxy)
+        matches!(self.door, Door::Data | Door::Proxy) || self.is_for_models()
+    }
+
+    /// Whether models are asked here, with pictures and recordings.
+    pub(crate) fn is_for_models(&self) -> bool {
+        matches!(self.door, Door::Ask(_) | Door::CountTokens)
     }
 }
 

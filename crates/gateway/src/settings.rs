@@ -11,6 +11,8 @@ use crate::trusted_proxies::TrustedProxies;
 pub struct Settings {
     /// The most bytes of a request's body; beyond it the answer is 413.
     pub max_body: usize,
+    /// The same where models are asked: pictures and recordings are sent there.
+    pub max_model_body: usize,
     /// The most bytes of a request's line and headers; beyond it the answer is 431.
     pub max_head: usize,
     /// The most connections at once; further ones wait until one is closed.
@@ -35,6 +37,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_body: 1 << 20,
+            max_model_body: 32 << 20,
             max_head: 64 << 10,
             connections: 1024,
             head_timeout: Duration::from_secs(10),

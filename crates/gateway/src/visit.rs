@@ -19,7 +19,8 @@ use crate::gateway::Gateway;
 use crate::problem::Problem;
 use crate::reply::{Reply, Response, empty_response, set_header};
 use crate::router::{self, Access, Door, Found, Route};
-use crate::{authentication, body, catalogue, data, finish, health, pages, proxy, request_id};
+use crate::settings::Settings;
+use crate::{ai, authentication, body, catalogue, data, finish, health, pages, proxy, request_id};
 
 /// A request that was let in.
 pub(crate) struct Visit {
@@ -50,7 +51,7 @@ impl Gateway {
         B: Body<Data = Bytes>,
     {
         let started = Instant::now();
-        let _in_flight = self.shared.metrics.enter();
+        let in_flight = self.shared.metrics.enter();
         let (head, body) = request.into_parts();
         let proxies = &self.shared.settings.trusted_proxies;
         let mut visit = Visit {
@@ -79,8 +80,7 @@ impl Gateway {
                 "a defect of this server; its log tells more under the request id",
             ))
         });
-        let mut reply =
-            outcome.unwrap_or_else(|problem| Reply::refusing(problem, &visit.request_id));
+        let mut reply = outcome.unwrap_or_else(|problem| refuse(problem, &visit, route));
         let took = started.elapsed();
         finish::finish(&mut reply, &visit, route.map(|route| route.door), took);
         let status = reply.response.status();
@@ -97,6 +97,7 @@ impl Gateway {
                 story: &reply.story,
             });
         }
+        reply.response.body_mut().count(in_flight);
         reply.response
     }
 
@@ -110,7 +111,7 @@ impl Gateway {
     where
         B: Body<Data = Bytes>,
     {
-        let found = found.ok_or_else(unknown_route)?;
+        let found = found.ok_or_else(|| unknown_route(visit.head.uri.path()))?;
         if let Some(early) = check_method(&visit.head.method, found.route)? {
             return Ok(early);
         }
@@ -121,7 +122,7 @@ impl Gateway {
             visit.body = body::read(
                 &visit.head.headers,
                 body,
-                settings.max_body,
+                most_body(settings, found.route),
                 settings.body_timeout,
             )
             .await?;
@@ -159,9 +160,15 @@ impl Gateway {
             (Door::Proxy, Some(principal)) => {
                 Box::pin(proxy::answer(self, visit, principal, first, second)).await
             }
-            (Door::Data | Door::Proxy, None) => {
+            (Door::Ask(door), Some(principal)) => {
+                Box::pin(ai::ask(self, visit, principal, door)).await
+            }
+            (Door::Data | Door::Proxy | Door::Ask(_), None) => {
                 Err(Problem::new(Code::MissingKey, "send your key"))
             }
+            (Door::CountTokens, _) => ai::count_tokens(visit).map(Into::into),
+            (Door::Models, _) => Ok(ai::list(self, visit).into()),
+            (Door::Model, _) => ai::one(self, visit, first).map(Into::into),
             (Door::Live, _) => Ok(health::live().into()),
             (Door::Ready, _) => health::ready(self),
             (Door::Health, _) => Ok(health::health(self).into()),
@@ -195,7 +202,28 @@ fn check_method(method: &Method, route: &'static Route) -> Result<Option<Reply>,
     Err(problem.with_allow(route.allow))
 }
 
-fn unknown_route() -> Problem {
+/// The most bytes that a body may have here.
+fn most_body(settings: &Settings, route: &Route) -> usize {
+    if route.is_for_models() {
+        settings.max_model_body
+    } else {
+        settings.max_body
+    }
+}
+
+/// A refusal in the words that the caller's client knows.
+fn refuse(problem: Problem, visit: &Visit, route: Option<&Route>) -> Reply {
+    if !ai::is_here(visit.head.uri.path()) {
+        return Reply::refusing(problem, &visit.request_id);
+    }
+    let dialect = ai::Dialect::of(&visit.head, route.map(|route| route.door));
+    ai::refuse(&problem, dialect, &visit.request_id)
+}
+
+fn unknown_route(path: &str) -> Problem {
+    if ai::is_here(path) {
+        return ai::unknown_route(path);
+    }
     Problem::new(
         Code::UnknownRoute,
         "data is at /api/{category}/{operation}; /docs shows every path",

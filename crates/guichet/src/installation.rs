@@ -101,6 +101,7 @@ fn engine_settings(settings: &Settings) -> EngineSettings {
         (id.clone(), settings)
     };
     EngineSettings {
+        models: guichet_engine::ModelSettings::default(),
         contact: settings.contact.clone(),
         plain_http: settings.plain_http,
         timeout: settings.timeout,

@@ -91,6 +91,7 @@ async fn follow_vault(installation: Installation, engine: Engine, stop: Cancella
 fn gateway_settings(settings: &Settings, address: SocketAddr) -> guichet_gateway::Settings {
     guichet_gateway::Settings {
         max_body: settings.max_body,
+        max_model_body: settings.max_model_body,
         max_head: settings.max_head,
         connections: settings.connections,
         access_log: logging::access_log(settings.log_format, settings.log_level),

@@ -161,7 +161,7 @@ impl<'a> Choosing<'a> {
         if target.endpoint.is_none() || !does || !fit.understands(target) {
             return Err(SkipReason::Ability);
         }
-        let cut_to = fit.cut_to(target).ok_or(SkipReason::Context)?;
+        let cut_to = fit.cut_to(target)?;
         Ok(Admitted {
             credentials,
             cut_to,

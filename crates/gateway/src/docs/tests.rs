@@ -42,6 +42,13 @@ fn every_example_asks_the_server_that_showed_it() {
 }
 
 #[test]
+fn clients_of_openai_and_anthropic_are_told_what_to_change() {
+    let page = page(&catalogue(), |_| "guaranteed").at("https://api.example.com");
+    assert!(page.contains("OpenAI(base_url=&quot;https://api.example.com/v1&quot;"));
+    assert!(page.contains("Anthropic(base_url=&quot;https://api.example.com&quot;"));
+}
+
+#[test]
 fn what_stands_in_the_catalogue_cannot_become_markup() {
     assert_eq!(
         Text("<a href=\"x\">&'").to_string(),

@@ -51,7 +51,12 @@ fn common(operation: &Operation, guarantee: &str, suffix: &str) -> Value {
 
 /// The statuses of refusals that a data route can answer.
 fn refusals() -> impl Iterator<Item = u16> {
-    let elsewhere = [Code::Stopping, Code::UnknownProvider, Code::UnknownRoute];
+    let elsewhere = [
+        Code::Stopping,
+        Code::UnknownProvider,
+        Code::UnknownRoute,
+        Code::AtLimit,
+    ];
     Code::ALL
         .iter()
         .filter(move |code| !elsewhere.contains(code))

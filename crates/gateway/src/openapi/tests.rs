@@ -109,6 +109,21 @@ fn no_two_operations_share_a_name() {
 }
 
 #[test]
+fn the_doors_to_models_lead_to_the_references_of_their_makers() {
+    let document = described();
+    let chat = &document["paths"]["/v1/chat/completions"]["post"];
+    assert_eq!(
+        chat["externalDocs"]["url"],
+        "https://platform.openai.com/docs/api-reference/chat/create"
+    );
+    let content = &chat["responses"]["200"]["content"];
+    assert!(content.get("text/event-stream").is_some(), "{content}");
+    let form = &document["paths"]["/v1/audio/transcriptions"]["post"]["requestBody"]["content"];
+    assert!(form.get("multipart/form-data").is_some(), "{form}");
+    assert_eq!(chat["tags"][0], "ai");
+}
+
+#[test]
 fn one_operation_in_full() {
     insta::assert_json_snapshot!(described()["paths"]["/api/weather/current"]["get"]);
 }

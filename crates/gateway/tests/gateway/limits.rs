@@ -16,7 +16,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A server on a port of its own.
 pub(crate) struct Server {
-    world: World,
+    pub(crate) world: World,
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: CancellationToken,
     pub(crate) task: JoinHandle<std::io::Result<()>>,
@@ -37,7 +37,7 @@ impl Server {
         }
     }
 
-    async fn connect(&self) -> TcpStream {
+    pub(crate) async fn connect(&self) -> TcpStream {
         TcpStream::connect(self.address).await.unwrap()
     }
 
@@ -50,7 +50,7 @@ impl Server {
 }
 
 /// Everything until the other side closes; a reset ends it as well.
-async fn rest(stream: &mut TcpStream) -> String {
+pub(crate) async fn rest(stream: &mut TcpStream) -> String {
     let mut read = Vec::new();
     let all = stream.read_to_end(&mut read);
     let ended = tokio::time::timeout(PATIENCE, all).await;
@@ -88,7 +88,7 @@ async fn answer(stream: &mut TcpStream) -> String {
     }
 }
 
-fn short() -> Settings {
+pub(crate) fn short() -> Settings {
     Settings {
         head_timeout: Duration::from_millis(300),
         body_timeout: Duration::from_millis(300),

@@ -3,6 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod access_log;
+mod ai_answers;
+mod ai_errors;
+mod ai_hostile;
+mod ai_streams;
 mod bad_input;
 mod client;
 mod data;

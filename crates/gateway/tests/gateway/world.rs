@@ -5,16 +5,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt, stream};
 use guichet_access::{Access, MasterKeySource, default_project};
 use guichet_catalogue::files::Files;
 use guichet_catalogue::sample::samples;
 use guichet_catalogue::{Surroundings, load};
 use guichet_engine::clock::Clock;
+use guichet_engine::identity::{Credential, CredentialId};
 use guichet_engine::replay::response;
 use guichet_engine::transport::{
-    Limits, Transport, TransportError, UpstreamRequest, UpstreamResponse,
+    Limits, Transport, TransportError, UpstreamRequest, UpstreamResponse, UpstreamStream,
 };
 use guichet_engine::{Engine, Parts};
 use guichet_gateway::{Gateway, Metrics, Settings};
@@ -22,6 +23,7 @@ use guichet_store::Database;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use secrecy::ExposeSecret;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 /// The moment of the built-in samples.
 const NOW: Timestamp = Timestamp::constant(1_795_343_460, 0);
@@ -33,6 +35,7 @@ pub(crate) struct World {
     /// A key that opens.
     pub(crate) key: String,
     pub(crate) providers: Arc<Providers>,
+    pub(crate) engine: Engine,
     _folder: tempfile::TempDir,
 }
 
@@ -41,6 +44,7 @@ pub(crate) struct World {
 pub(crate) struct Providers {
     answers: Mutex<HashMap<String, (UpstreamResponse, Duration)>>,
     pub(crate) requests: Mutex<Vec<UpstreamRequest>>,
+    streams: Mutex<HashMap<String, UnboundedReceiver<&'static str>>>,
 }
 
 struct Stopped;
@@ -80,14 +84,27 @@ impl World {
             settings: guichet_engine::Settings::default(),
         };
         let engine = Engine::start(parts).await.unwrap();
-        let gateway = Gateway::new(engine, access.clone(), settings, Metrics::default());
+        let metrics = Metrics::default();
+        let gateway = Gateway::new(engine.clone(), access.clone(), settings, metrics);
         Self {
+            engine,
             gateway,
             access,
             key: key.text.expose_secret().to_owned(),
             providers,
             _folder: folder,
         }
+    }
+
+    /// Gives these providers of models a credential each.
+    pub(crate) fn open_models(&self, providers: &[&str]) {
+        let credential = |provider: &&str| Credential {
+            id: CredentialId::new(format!("{provider}-1")),
+            provider: (*provider).into(),
+            secret: "upstream-secret".to_owned().into(),
+        };
+        let credentials = providers.iter().map(credential).collect();
+        self.engine.replace_credentials(credentials);
     }
 }
 
@@ -107,6 +124,13 @@ impl Providers {
         self.answers
             .lock()
             .insert(host.to_owned(), (answer, Duration::ZERO));
+    }
+
+    /// Lets a host answer a stream, piece by piece as they are sent here; once.
+    pub(crate) fn stream(&self, host: &str) -> UnboundedSender<&'static str> {
+        let (sender, receiver) = unbounded_channel();
+        self.streams.lock().insert(host.to_owned(), receiver);
+        sender
     }
 
     /// Lets a host take its time.
@@ -141,6 +165,52 @@ impl Transport for InMemory {
             Ok(answer)
         }
         .boxed()
+    }
+
+    fn open(
+        &self,
+        request: UpstreamRequest,
+        time: Duration,
+    ) -> BoxFuture<'_, Result<UpstreamStream, TransportError>> {
+        let host = request.url.host_str().unwrap_or_default();
+        let stream = self.0.streams.lock().remove(host);
+        async move {
+            if let Some(pieces) = stream {
+                self.0.requests.lock().push(request);
+                return Ok(streamed(pieces));
+            }
+            let limits = Limits {
+                time,
+                body: usize::MAX,
+            };
+            let whole = self.send(request, limits).await?;
+            Ok(UpstreamStream {
+                status: whole.status,
+                headers: whole.headers,
+                body: stream::iter([Ok(whole.body)]).boxed(),
+            })
+        }
+        .boxed()
+    }
+}
+
+fn streamed(pieces: UnboundedReceiver<&'static str>) -> UpstreamStream {
+    let body = stream::unfold(pieces, |mut pieces| async {
+        let piece = pieces.recv().await?;
+        Some((Ok(Bytes::from_static(piece.as_bytes())), pieces))
+    });
+    let head = upstream(
+        200,
+        &[
+            ("content-type", "text/event-stream"),
+            ("x-provider-secret", "s"),
+        ],
+        "",
+    );
+    UpstreamStream {
+        status: head.status,
+        headers: head.headers,
+        body: body.boxed(),
     }
 }
 

@@ -35,7 +35,9 @@ pub(super) fn check(aliases: &Aliases, name: &str) -> Result<(), String> {
     if leads_back(aliases, name, &mut way) {
         way.push(name);
         let way = way.join(" → ");
-        return Err(format!("stands for itself: {way}; take it out of one of them"));
+        return Err(format!(
+            "stands for itself: {way}; take it out of one of them"
+        ));
     }
     Ok(())
 }
@@ -92,7 +94,12 @@ mod tests {
 
     #[test]
     fn who_names_itself_means_the_model_and_two_ways_to_one_are_no_circle() {
-        let good = aliases(&[("gpt-4o", "gpt-4o,auto"), ("top", "l,r"), ("l", "x"), ("r", "l")]);
+        let good = aliases(&[
+            ("gpt-4o", "gpt-4o,auto"),
+            ("top", "l,r"),
+            ("l", "x"),
+            ("r", "l"),
+        ]);
         for name in good.keys() {
             check(&good, name).unwrap();
         }

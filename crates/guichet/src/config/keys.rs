@@ -28,7 +28,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers and the operator's names for models.
-pub(super) const KEYS: [Key; 22] = [
+pub(super) const KEYS: [Key; 23] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -103,6 +103,11 @@ pub(super) const KEYS: [Key; 22] = [
         name: "limits.max_body",
         apply: |settings, text| set(&mut settings.max_body, size(text)),
         show: |settings| shown_size(settings.max_body as u64),
+    },
+    Key {
+        name: "limits.max_model_body",
+        apply: |settings, text| set(&mut settings.max_model_body, size(text)),
+        show: |settings| shown_size(settings.max_model_body as u64),
     },
     Key {
         name: "limits.max_head",

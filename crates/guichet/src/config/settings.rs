@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) cache_bytes: u64,
     /// The largest request body that is read, in bytes.
     pub(crate) max_body: usize,
+    /// The same where models are asked.
+    pub(crate) max_model_body: usize,
     /// The largest line and headers of a request that are read, in bytes.
     pub(crate) max_head: usize,
     /// How long a client may take to send a request's line and headers.
@@ -98,6 +100,7 @@ impl Default for Settings {
             trusted_proxies: TrustedProxies::default(),
             cache_bytes: 32 << 20,
             max_body: 1 << 20,
+            max_model_body: 32 << 20,
             max_head: 64 << 10,
             head_timeout: Duration::from_secs(10),
             body_timeout: Duration::from_secs(30),

@@ -7,6 +7,7 @@ use guichet_catalogue::model::{Dimension, Quota};
 use guichet_dialects::facts::{Facts, FormatKind};
 
 use super::{ModelCall, Target};
+use crate::answer::SkipReason;
 
 /// An answer that is cut shorter than this is worth nothing; one that the caller wants shorter is.
 const SHORTEST_ANSWER: u64 = 256;
@@ -59,10 +60,10 @@ impl<'a> Fit<'a> {
             .unwrap_or(u64::MAX)
     }
 
-    /// To how many tokens the answer has to be cut, if at all; none where even a short one does not fit.
-    pub(super) fn cut_to(&self, target: &Target<'_>) -> Option<Option<u64>> {
+    /// To how many tokens the answer has to be cut, if at all; refused where even a short one does not fit.
+    pub(super) fn cut_to(&self, target: &Target<'_>) -> Result<Option<u64>, SkipReason> {
         if self.needed() > self.room(target) {
-            return None;
+            return Err(SkipReason::Context);
         }
         let windows = quotas(target);
         let windows = windows.iter().filter_map(|quota| {
@@ -78,7 +79,7 @@ impl<'a> Fit<'a> {
             .map(|context| context.saturating_sub(self.input));
         let output = target.known.and_then(|model| model.output);
         let most = windows.chain(context).chain(output).min();
-        Some(most.filter(|most| self.facts.max_tokens.is_some_and(|wanted| wanted > *most)))
+        Ok(most.filter(|most| self.facts.max_tokens.is_some_and(|wanted| wanted > *most)))
     }
 
     /// What the server says of its own model is truer than any file. Other tasks than chats take many texts, each of

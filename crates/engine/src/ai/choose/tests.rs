@@ -351,10 +351,13 @@ fn auto_asks_only_models_that_do_what_is_asked() {
     assert_eq!(chat, [("swift".into(), SkipReason::Ability)]);
 }
 
+/// A need by its name, how a request comes to have it, and who can take it then.
+type NeedCase = (&'static str, fn(&mut Facts), &'static [&'static str]);
+
 #[test]
 fn what_a_request_needs_decides_who_can_take_it() {
     let world = World::new();
-    let needs: [(&str, fn(&mut Facts), &[&str]); 6] = [
+    let needs: [NeedCase; 6] = [
         (
             "tools",
             |facts| facts.tools = 1,
@@ -461,7 +464,7 @@ fn who_is_off_excluded_or_without_a_key_is_named_with_the_reason() {
     world.settings.providers.insert("swift".into(), off);
     world.credentials.remove("academy");
     let call = with(&["oss-20b", "eagle"], |call| {
-        call.wish.providers.excluded = vec!["grand".into()]
+        call.wish.providers.excluded = vec!["grand".into()];
     });
     let expected = [
         ("swift".to_owned(), SkipReason::Disabled),
@@ -511,7 +514,7 @@ fn a_request_larger_than_a_window_is_never_sent_there() {
 fn a_request_that_fits_nowhere_is_too_long() {
     let world = World::new();
     let long = with(&["oss-120b", "scholar"], |call| {
-        call.facts.text = tokens(140_000)
+        call.facts.text = tokens(140_000);
     });
     let expected = Reason::TooLong {
         needed: 140_256,

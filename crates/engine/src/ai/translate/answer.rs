@@ -248,3 +248,6 @@ pub(super) fn detail(body: &[u8], malformed: &Malformed) -> String {
         (_, path) => format!("`{path}` is missing or not what it should be"),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,6 +7,10 @@
 //! **Invariant:** pure. No clock, no network; who is asked, and when, is decided elsewhere.
 
 mod answer;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod matrix;
 mod messages;
 mod quirks;
 mod request;

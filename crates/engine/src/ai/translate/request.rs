@@ -292,3 +292,6 @@ fn context(writing: &Writing<'_, '_>) -> u64 {
 pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+#[cfg(test)]
+mod tests;

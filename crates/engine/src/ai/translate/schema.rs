@@ -9,8 +9,11 @@ use std::collections::BTreeSet;
 use guichet_dialects::error::Malformed;
 use guichet_dialects::members::{Members, replace_elements};
 
-/// Schemas within schemas are looked into to this depth, and as many references are written out; a schema that refers
-/// to itself would have no end.
+/// The schema that everything fits.
+const ANYTHING: &str = "{}";
+
+/// Schemas within schemas are said to this depth, and so many references are written out; a schema that refers to
+/// itself would have no end.
 const DEEPEST: usize = 48;
 const MOST_REFERENCES: usize = 128;
 
@@ -60,7 +63,10 @@ impl Pruning<'_, '_> {
     }
 
     fn schema(&self, schema: &str, depth: usize) -> Result<String, Malformed> {
-        if depth > DEEPEST || !schema.starts_with('{') {
+        if depth > DEEPEST {
+            return Ok(ANYTHING.to_owned());
+        }
+        if !schema.starts_with('{') {
             return Ok(schema.to_owned());
         }
         let members = Members::of(schema)?;
@@ -136,7 +142,6 @@ impl Pruning<'_, '_> {
 
     /// What a reference stands for; anything at all where it leads nowhere, or too far.
     fn referred(&self, target: &str, depth: usize) -> Result<String, Malformed> {
-        const ANYTHING: &str = "{}";
         let references = self.references.get() + 1;
         self.references.set(references);
         let path: Option<String> = serde_json::from_str(target).ok();

@@ -215,8 +215,8 @@ fn too_much(complaint: &Complaint<'_>, reading: &Reading, told: &Told<'_>) -> Me
         _ => Suspends::Model,
     };
     Meaning {
-        window,
         suspends,
+        window,
         ..meaning
     }
 }

@@ -1,0 +1,138 @@
+//! What came of a call, as it leaves: the engine's bytes, and headers that say who answered.
+//!
+//! **Invariant:** no header of a provider passes, neither of the one that answered nor of one that failed.
+
+use guichet_engine::ai::{Door, ModelAnswer, ModelContent};
+use guichet_engine::answer::Served;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName};
+use http::{HeaderMap, HeaderValue};
+
+use crate::content::Content;
+use crate::reply::{Reply, Response, Story, set_header};
+use crate::values::Values;
+
+const X_GUICHET_PROVIDER: HeaderName = HeaderName::from_static("x-guichet-provider");
+const X_GUICHET_MODEL: HeaderName = HeaderName::from_static("x-guichet-model");
+const X_GUICHET_ATTEMPTS: HeaderName = HeaderName::from_static("x-guichet-attempts");
+const X_GUICHET_COST: HeaderName = HeaderName::from_static("x-guichet-cost");
+const X_GUICHET_DROPPED: HeaderName = HeaderName::from_static("x-guichet-dropped");
+const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
+/// Where Anthropic's clients look for the request's id.
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
+/// Tells proxies not to gather a stream before they pass it on.
+const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
+
+/// Room for all headers of an answer.
+const HEADERS: usize = 12;
+
+/// The reply that an answer is.
+pub(super) fn told(answer: ModelAnswer, door: Door, request_id: &str) -> Reply {
+    let mut headers = HeaderMap::with_capacity(HEADERS);
+    tell_origin(&mut headers, &answer);
+    let content = match answer.content {
+        ModelContent::Whole { body, content_type } => {
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(CONTENT_TYPE, content_type.try_into().unwrap_or(json));
+            Content::from(body)
+        }
+        ModelContent::Stream(stream) => {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            headers.insert(X_ACCEL_BUFFERING, HeaderValue::from_static("no"));
+            Content::stream(stream)
+        }
+    };
+    let mut response = Response::new(content);
+    *response.headers_mut() = headers;
+    if door == Door::Messages {
+        set_header(&mut response, REQUEST_ID, request_id);
+    }
+    let story = Story {
+        served: Some(answer.served),
+        provider: Some(answer.provider),
+        attempts: answer.attempts,
+        ..Story::default()
+    };
+    Reply { response, story }
+}
+
+fn tell_origin(headers: &mut HeaderMap, answer: &ModelAnswer) {
+    let mut values = Values::new(128);
+    headers.insert(X_GUICHET_PROVIDER, values.text(&answer.provider).end());
+    headers.insert(X_GUICHET_MODEL, values.text(&answer.model).end());
+    let attempts = values.number(answer.attempts.len() as u64).end();
+    headers.insert(X_GUICHET_ATTEMPTS, attempts);
+    if let Some(cost) = answer.cost {
+        headers.insert(X_GUICHET_COST, values.text(&cost.to_string()).end());
+    }
+    if !answer.dropped.is_empty() {
+        let dropped = values.text(&answer.dropped.join(",")).end();
+        headers.insert(X_GUICHET_DROPPED, dropped);
+    }
+    if answer.served == Served::Cached {
+        headers.insert(CACHE_STATUS, HeaderValue::from_static("guichet; hit"));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::{StreamExt, stream};
+
+    use super::*;
+
+    fn answer(content: ModelContent) -> ModelAnswer {
+        ModelAnswer {
+            provider: "groq".into(),
+            model: "openai/gpt-oss-20b".into(),
+            served: Served::Fresh,
+            attempts: Vec::new(),
+            dropped: vec!["seed".into(), "logprobs".into()],
+            cost: Some(0.000_001_5),
+            content,
+        }
+    }
+
+    fn shown(reply: &Reply) -> String {
+        let mut lines: Vec<String> = reply
+            .response
+            .headers()
+            .iter()
+            .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
+            .collect();
+        lines.sort();
+        lines.join("\n")
+    }
+
+    #[test]
+    fn a_whole_answer_says_who_gave_it() {
+        let whole = ModelContent::Whole {
+            body: Bytes::from_static(b"{}"),
+            content_type: "application/json".into(),
+        };
+        insta::assert_snapshot!(shown(&told(answer(whole), Door::Chat, "r-1")), @r"
+        content-type: application/json
+        x-guichet-attempts: 0
+        x-guichet-cost: 0.0000015
+        x-guichet-dropped: seed,logprobs
+        x-guichet-model: openai/gpt-oss-20b
+        x-guichet-provider: groq
+        ");
+    }
+
+    #[test]
+    fn a_stream_is_neither_kept_nor_held_back() {
+        let stream = ModelContent::Stream(stream::empty().boxed());
+        insta::assert_snapshot!(shown(&told(answer(stream), Door::Messages, "r-1")), @r"
+        cache-control: no-store
+        content-type: text/event-stream
+        request-id: r-1
+        x-accel-buffering: no
+        x-guichet-attempts: 0
+        x-guichet-cost: 0.0000015
+        x-guichet-dropped: seed,logprobs
+        x-guichet-model: openai/gpt-oss-20b
+        x-guichet-provider: groq
+        ");
+    }
+}
