@@ -299,7 +299,7 @@ fn a_name_for_models_that_stands_for_nothing_or_for_itself_is_an_error_with_its_
     ];
     assert_eq!(found.len(), expected.len(), "{found:?}");
     for (problem, (line, message)) in found.iter().zip(expected) {
-        assert_eq!(problem.line, Some(line));
-        assert!(problem.message.starts_with(message), "{problem}");
+        assert_eq!(problem.0, Some(line));
+        assert!(problem.1.starts_with(message), "{problem:?}");
     }
 }
