@@ -8,6 +8,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 PATIENCE = 60  # seconds; a debug build on a busy machine needs a few
 CONFIGURATION = """
@@ -16,35 +17,48 @@ listen = "127.0.0.1:0"
 [operator]
 contact = "clients@example.com"
 """
-# With these every provider that needs a key takes part. It is made up; the simulator takes any.
+# Made up; the simulator takes any.
+SECRET = "9f3c1b7ae5d04862b1c7"
+# With these every provider of data that needs a key takes part.
 CREDENTIALS = {
-    name: "9f3c1b7ae5d04862b1c7"
+    name: SECRET
     for name in ["OPENAQ_API_KEY", "OPENCAGE_API_KEY", "OPENWEATHER_API_KEY", "WAQI_TOKEN", "WEATHERAPI_KEY"]
 }
 
 
+class Stage(NamedTuple):
+    """Base URL and first key of the server, base URL of its simulator."""
+
+    base: str
+    key: str
+    simulator: str
+
+
 @contextmanager
-def server(binary):
-    """Gives the base URL and the first key."""
+def server(binary, credentials=CREDENTIALS, configuration="", simulate=("--no-quotas",), overlaid=None):
+    """Gives the stage. `overlaid` may change the overlay's folder before the server reads it."""
     with tempfile.TemporaryDirectory(prefix="guichet-clients-") as name:
         folder = Path(name)
-        (folder / "guichet.toml").write_text(CONFIGURATION, encoding="utf-8")
-        simulate = ["sim", "--no-quotas", "--overlay", "overlay", "--listen", "127.0.0.1:0"]
-        with process(binary, folder, "sim", simulate) as simulator:
+        (folder / "guichet.toml").write_text(CONFIGURATION + configuration, encoding="utf-8")
+        simulate = ["sim", *simulate, "--overlay", "overlay", "--listen", "127.0.0.1:0"]
+        with process(binary, folder, "sim", simulate, credentials) as simulator:
+            address = simulator(r"listening on (\S+)")
             simulator(r"Talk to it")
-            with process(binary, folder, "serve", ["serve", "--catalogue-dir", "overlay"]) as said:
+            if overlaid:
+                overlaid(folder / "overlay")
+            with process(binary, folder, "serve", ["serve", "--catalogue-dir", "overlay"], credentials) as said:
                 base = "http://" + said(r"ready address=(\S+)")
                 key = said(r"\b(gch_\w+)")
                 with urllib.request.urlopen(base + "/health/ready", timeout=PATIENCE):
-                    yield base, key
+                    yield Stage(base, key, address)
 
 
 @contextmanager
-def process(binary, folder, name, arguments):
+def process(binary, folder, name, arguments, credentials):
     """Runs one command; gives a function that waits until it says something that fits a pattern."""
     log = folder / f"{name}.log"
     # Nothing of the caller's own environment: a GUICHET_LISTEN there would count.
-    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "NO_COLOR": "1", **CREDENTIALS}
+    environment = {"PATH": os.environ["PATH"], "HOME": str(folder), "NO_COLOR": "1", **credentials}
     with log.open("wb") as out:
         running = subprocess.Popen([binary, *arguments], cwd=folder, env=environment, stdout=out, stderr=out)
 

@@ -64,11 +64,11 @@ impl Access {
     }
 
     /// Says who presents a key. Decided in memory: no I/O, no lock that another request could hold.
-    pub fn authenticate(&self, presented: &str) -> Result<Principal, Refusal> {
+    pub fn authenticate(&self, presented: &str) -> Result<Arc<Principal>, Refusal> {
         self.shared
             .keyring
             .load()
-            .authenticate(&self.shared.pepper, presented, Timestamp::now())
+            .authenticate(&self.shared.pepper, presented, Timestamp::now)
     }
 
     /// Every stored credential, opened, as last read.

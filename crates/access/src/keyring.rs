@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::key_text::{KeyText, KeyTextError};
 
-/// Who asks. Cheap to clone.
+/// Who asks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     /// The owner of the project.
@@ -73,7 +73,7 @@ pub(crate) struct Keyring {
 }
 
 struct Door {
-    principal: Principal,
+    principal: Arc<Principal>,
     secret_hash: Hash,
     expires_at: Option<Timestamp>,
     revoked: bool,
@@ -93,8 +93,8 @@ impl Keyring {
         &self,
         pepper: &Pepper,
         presented: &str,
-        now: Timestamp,
-    ) -> Result<Principal, Refusal> {
+        now: impl FnOnce() -> Timestamp,
+    ) -> Result<Arc<Principal>, Refusal> {
         let key = KeyText::parse(presented)?;
         let door = self.doors.get(key.id()).ok_or(Refusal::Unknown)?;
         // `Hash` compares in constant time.
@@ -104,21 +104,21 @@ impl Keyring {
         if door.revoked {
             return Err(Refusal::Revoked);
         }
-        if door.expires_at.is_some_and(|end| end <= now) {
+        if door.expires_at.is_some_and(|end| end <= now()) {
             return Err(Refusal::Expired);
         }
-        Ok(door.principal.clone())
+        Ok(Arc::clone(&door.principal))
     }
 }
 
 impl From<KeyRecord> for Door {
     fn from(record: KeyRecord) -> Self {
         Self {
-            principal: Principal {
+            principal: Arc::new(Principal {
                 organization: record.organization,
                 project: record.draft.project,
                 key: record.draft.id,
-            },
+            }),
             secret_hash: Hash::from_bytes(record.draft.secret_hash),
             expires_at: record.draft.expires_at,
             revoked: record.revoked_at.is_some(),
@@ -167,8 +167,8 @@ mod tests {
     }
 
     impl Story {
-        fn ask(&self, presented: &str) -> Result<Principal, Refusal> {
-            Keyring::new(vec![self.record.clone()]).authenticate(&self.pepper, presented, NOW)
+        fn ask(&self, presented: &str) -> Result<Arc<Principal>, Refusal> {
+            Keyring::new(vec![self.record.clone()]).authenticate(&self.pepper, presented, || NOW)
         }
     }
 

@@ -105,6 +105,12 @@ impl Attributions {
                 .map(|json| Arc::new((list, json))),
         )
     }
+
+    /// The list as JSON text.
+    #[must_use]
+    pub fn as_json(&self) -> &str {
+        self.0.as_deref().map_or("[]", |(_, json)| json.get())
+    }
 }
 
 impl std::ops::Deref for Attributions {

@@ -6,9 +6,9 @@
 //! **Invariant:** no query string, no header, no body, no key; of the path only the route's pattern.
 
 use std::cell::RefCell;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use guichet_access::Principal;
 use guichet_engine::answer::Served;
@@ -16,6 +16,7 @@ use guichet_engine::outcome::Attempt;
 use http::{Method, StatusCode};
 
 use crate::codes::Code;
+use crate::quoted;
 use crate::reply::Story;
 use crate::visit::Visit;
 
@@ -53,7 +54,7 @@ impl AccessLog {
         }
         LINE.with_borrow_mut(|(clock, text)| {
             text.clear();
-            let mut line = Line::begin(self.format, text, clock);
+            let mut line = Line::begin(self.format, text, clock.read(request.at()));
             request.tell(&mut line);
             line.end();
             (self.take)(text.as_bytes());
@@ -77,7 +78,28 @@ pub(crate) struct Told<'a> {
     pub(crate) story: &'a Story,
 }
 
+/// A name as each format writes it, with what separates it from its neighbours.
+struct Name {
+    text: &'static str,
+    json: &'static str,
+}
+
+macro_rules! name {
+    ($name:literal) => {
+        Name {
+            text: concat!(" ", $name, "="),
+            json: concat!(",\"", $name, "\":"),
+        }
+    };
+}
+
 impl Told<'_> {
+    /// When the line is written: the time of day is read once per request, at its beginning.
+    fn at(&self) -> Microseconds {
+        let took = i64::try_from(self.took.as_micros()).unwrap_or(i64::MAX);
+        self.visit.at.as_microsecond().saturating_add(took)
+    }
+
     fn tell(&self, line: &mut Line<'_>) {
         let Self {
             visit,
@@ -87,31 +109,34 @@ impl Told<'_> {
             principal,
             story,
         } = self;
-        line.text("method", method(&visit.head.method));
-        line.text("route", route);
-        line.number("status", status.as_u16().into());
-        line.number("ms", u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
-        line.text("request_id", &visit.request_id);
+        line.word(&name!("method"), method(&visit.head.method));
+        line.word(&name!("route"), route);
+        line.number(&name!("status"), status.as_u16().into());
+        line.number(
+            &name!("ms"),
+            u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+        );
+        line.word(&name!("request_id"), &visit.request_id);
         if let Some(principal) = principal {
-            line.text("organization", principal.organization.as_str());
-            line.text("project", principal.project.as_str());
-            line.text("key", principal.key.as_str());
+            line.text(&name!("organization"), principal.organization.as_str());
+            line.text(&name!("project"), principal.project.as_str());
+            line.text(&name!("key"), principal.key.as_str());
         }
         if let Some(operation) = &story.operation {
-            line.text("category", &operation.id.category);
-            line.text("operation", &operation.id.name);
+            line.text(&name!("category"), &operation.id.category);
+            line.text(&name!("operation"), &operation.id.name);
         }
         if let Some(served) = story.served.map(Served::as_str) {
-            line.text("served", served);
+            line.word(&name!("served"), served);
         }
         if let Some(provider) = &story.provider {
-            line.text("provider", provider);
+            line.text(&name!("provider"), provider);
         }
         if let Some(code) = story.refused.map(Code::as_str) {
-            line.text("code", code);
+            line.word(&name!("code"), code);
         }
         if !story.attempts.is_empty() {
-            line.text("attempts", &summary(&story.attempts));
+            line.text(&name!("attempts"), &summary(&story.attempts));
         }
     }
 }
@@ -143,54 +168,42 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn begin(format: LineFormat, text: &'a mut String, clock: &mut Clock) -> Self {
-        match format {
-            LineFormat::Text => {
-                clock.write(text);
-                text.push_str("  INFO guichet::access:");
-            }
-            LineFormat::Json => {
-                text.push_str("{\"timestamp\":\"");
-                clock.write(text);
-                text.push_str("\",\"level\":\"INFO\",\"target\":\"guichet::access\"");
-            }
+    fn begin(format: LineFormat, text: &'a mut String, time: &str) -> Self {
+        let (before, after) = match format {
+            LineFormat::Text => ("", "  INFO guichet::access:"),
+            LineFormat::Json => (
+                "{\"timestamp\":\"",
+                "\",\"level\":\"INFO\",\"target\":\"guichet::access\"",
+            ),
+        };
+        for part in [before, time, after] {
+            text.push_str(part);
         }
         Self { format, text }
     }
 
-    fn name(&mut self, name: &str) {
-        match self.format {
-            LineFormat::Text => {
-                self.text.push(' ');
-                self.text.push_str(name);
-                self.text.push('=');
-            }
-            LineFormat::Json => {
-                self.text.push_str(",\"");
-                self.text.push_str(name);
-                self.text.push_str("\":");
-            }
-        }
+    fn name(&mut self, name: &Name) {
+        self.text.push_str(match self.format {
+            LineFormat::Text => name.text,
+            LineFormat::Json => name.json,
+        });
     }
 
-    fn text(&mut self, name: &str, value: &str) {
+    /// Both formats take JSON's way of writing a text.
+    fn text(&mut self, name: &Name, value: &str) {
         self.name(name);
-        self.text.push('"');
-        if value.bytes().all(is_plain) {
-            self.text.push_str(value);
-        } else {
-            // Both formats take JSON's way of writing what is no plain character.
-            let escaped = serde_json::to_string(value).unwrap_or_default();
-            let inner = escaped.get(1..escaped.len().saturating_sub(1));
-            self.text.push_str(inner.unwrap_or_default());
-        }
-        self.text.push('"');
+        quoted::push(self.text, value);
     }
 
-    fn number(&mut self, name: &str, value: u64) {
+    /// A text that needs no escapes: one of our own, or a request id.
+    fn word(&mut self, name: &Name, value: &str) {
         self.name(name);
-        // A string takes everything.
-        let _written = write!(self.text, "{value}");
+        quoted::push_plain(self.text, value);
+    }
+
+    fn number(&mut self, name: &Name, value: u64) {
+        self.name(name);
+        quoted::push_number(self.text, value);
     }
 
     fn end(self) {
@@ -201,35 +214,48 @@ impl<'a> Line<'a> {
     }
 }
 
-fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
-}
+/// Since 1970.
+type Microseconds = i64;
 
 /// Writes the time of day. The part that changes only each second is kept.
-#[derive(Default)]
 struct Clock {
-    second: Option<u64>,
+    second: i64,
     text: String,
 }
 
-impl Clock {
-    fn write(&mut self, line: &mut String) {
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
-        if self.second != Some(now.as_secs()) {
-            self.second = Some(now.as_secs());
-            let seconds = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-            let whole = jiff::Timestamp::from_second(seconds).unwrap_or(jiff::Timestamp::MAX);
-            self.text = whole.to_string();
-            // The `Z` follows after the fraction.
-            self.text.pop();
+impl Default for Clock {
+    fn default() -> Self {
+        Self {
+            second: i64::MIN,
+            text: String::new(),
         }
-        line.push_str(&self.text);
-        // A string takes everything.
-        let _written = write!(line, ".{:06}Z", now.subsec_micros());
     }
 }
+
+impl Clock {
+    /// `2026-11-22T10:00:00.000000Z`
+    fn read(&mut self, at: Microseconds) -> &str {
+        const SECOND: Microseconds = 1_000_000;
+        let second = at.div_euclid(SECOND);
+        if self.second != second {
+            self.second = second;
+            let whole = jiff::Timestamp::from_second(second).unwrap_or(jiff::Timestamp::MAX);
+            self.text = whole.to_string();
+        }
+        self.text.truncate(WHOLE);
+        let mut rest = at.rem_euclid(SECOND);
+        let mut fraction = *b".000000Z";
+        for digit in fraction[1..7].iter_mut().rev() {
+            *digit += u8::try_from(rest % 10).unwrap_or(0);
+            rest /= 10;
+        }
+        self.text.extend(fraction.map(char::from));
+        &self.text
+    }
+}
+
+/// Characters of a time down to its second.
+const WHOLE: usize = "2026-11-22T10:00:00".len();
 
 #[cfg(test)]
 mod tests {
@@ -239,10 +265,10 @@ mod tests {
 
     fn line(format: LineFormat) -> String {
         let mut text = String::new();
-        let mut line = Line::begin(format, &mut text, &mut Clock::default());
-        line.text("method", "GET");
-        line.number("status", 200);
-        line.text("request_id", "a\"b");
+        let mut line = Line::begin(format, &mut text, "2026-11-22T10:00:00.000042Z");
+        line.text(&name!("method"), "GET");
+        line.number(&name!("status"), 200);
+        line.text(&name!("request_id"), "a\"b");
         line.end();
         text
     }
@@ -266,6 +292,23 @@ mod tests {
         assert_eq!(value["request_id"], "a\"b");
         let time = value["timestamp"].as_str().unwrap();
         assert!(time.parse::<jiff::Timestamp>().is_ok(), "{time}");
+    }
+
+    #[test]
+    fn the_time_of_day_is_told_to_the_microsecond() {
+        let mut clock = Clock::default();
+        let told = |at: &str, clock: &mut Clock| {
+            let at: jiff::Timestamp = at.parse().unwrap();
+            clock.read(at.as_microsecond()).to_owned()
+        };
+        for time in [
+            "2026-11-22T10:00:00.000042Z",
+            "2026-11-22T10:00:00.999999Z",
+            "2026-11-22T10:00:01.100000Z",
+            "1969-12-31T23:59:59.500000Z",
+        ] {
+            assert_eq!(told(time, &mut clock), time);
+        }
     }
 
     #[test]

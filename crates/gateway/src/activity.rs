@@ -29,8 +29,8 @@ struct State {
     untaken: usize,
     /// When the first byte came after a rest; the head must be whole soon after.
     head_since: Option<Instant>,
-    /// When something last moved outward.
-    rests_since: Instant,
+    /// When something last moved outward; none until somebody wants to know, after a request ended.
+    rests_since: Option<Instant>,
     /// HTTP/2 sends more than heads, so that bytes do not tell that one has begun.
     is_multiplexed: bool,
 }
@@ -49,7 +49,7 @@ impl Activity {
             under_way: 0,
             untaken: 0,
             head_since: Some(now),
-            rests_since: now,
+            rests_since: Some(now),
             is_multiplexed: false,
         };
         Self {
@@ -84,12 +84,16 @@ impl Activity {
 
     /// The next moment worth looking at the connection again.
     fn deadline(&self) -> (Instant, &'static str) {
-        let state = self.now.lock();
+        let mut state = self.now.lock();
         match (state.under_way, state.head_since) {
             (0, Some(since)) => (since + self.head_timeout, "head"),
-            (0, None) => (state.rests_since + self.idle_timeout, "idle"),
+            (0, None) => {
+                let since = *state.rests_since.get_or_insert_with(Instant::now);
+                (since + self.idle_timeout, "idle")
+            }
             _ if state.under_way == state.untaken => {
-                (state.rests_since + self.idle_timeout, "reading")
+                let since = *state.rests_since.get_or_insert_with(Instant::now);
+                (since + self.idle_timeout, "reading")
             }
             // A head may be due at the earliest one head's time from now.
             _ => (
@@ -109,7 +113,7 @@ impl Activity {
 
     /// Bytes went out.
     pub(crate) fn has_written(&self) {
-        self.now.lock().rests_since = Instant::now();
+        self.now.lock().rests_since = Some(Instant::now());
     }
 }
 
@@ -120,7 +124,7 @@ impl UnderWay {
             self.is_untaken = true;
             let mut state = self.activity.now.lock();
             state.untaken += 1;
-            state.rests_since = Instant::now();
+            state.rests_since = Some(Instant::now());
         }
     }
 
@@ -138,6 +142,7 @@ impl Drop for UnderWay {
         self.is_taken();
         let mut state = self.activity.now.lock();
         state.under_way -= 1;
-        state.rests_since = Instant::now();
+        // The answer is on its way out, which tells the time; where it is not read, the next look at it does.
+        state.rests_since = None;
     }
 }

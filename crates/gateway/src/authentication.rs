@@ -2,6 +2,8 @@
 //!
 //! **Invariant:** nothing of a presented key is ever told or logged.
 
+use std::sync::Arc;
+
 use guichet_access::{Access, Principal, Refusal};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
@@ -13,7 +15,7 @@ use crate::problem::Problem;
 const KEY_HEADERS: [&str; 2] = ["x-api-key", "x-goog-api-key"];
 
 /// Says who presents a key, or why nobody does.
-pub(crate) fn principal(access: &Access, headers: &HeaderMap) -> Result<Principal, Problem> {
+pub(crate) fn principal(access: &Access, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
     let key = presented(headers)?;
     access
         .authenticate(key)
@@ -31,7 +33,7 @@ fn presented(headers: &HeaderMap) -> Result<&str, Problem> {
         return bearer(text(value)?);
     }
     match KEY_HEADERS.iter().find_map(|name| headers.get(*name)) {
-        Some(value) => Ok(text(value)?.trim()),
+        Some(value) => Ok(text(value)?.trim_ascii()),
         None => Err(Problem::new(
             Code::MissingKey,
             "send your key as `Authorization: Bearer gch_…`, or in the header `x-api-key`",
@@ -40,8 +42,9 @@ fn presented(headers: &HeaderMap) -> Result<&str, Problem> {
 }
 
 fn bearer(value: &str) -> Result<&str, Problem> {
-    match value.trim().split_once(' ') {
-        Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer") => Ok(key.trim()),
+    const SCHEME: &str = "bearer ";
+    match value.trim_ascii().split_at_checked(SCHEME.len()) {
+        Some((scheme, key)) if scheme.eq_ignore_ascii_case(SCHEME) => Ok(key.trim_ascii()),
         _ => Err(Problem::new(
             Code::MalformedKey,
             "`Authorization` must be `Bearer ` and the key",

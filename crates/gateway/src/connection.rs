@@ -34,10 +34,10 @@ pub(crate) async fn serve(
     let builder = builder(&gateway.shared.settings);
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let service = service_fn(|request: Request<Incoming>| {
-        let (gateway, activity) = (gateway.clone(), Arc::clone(&activity));
+        let under_way = activity.begin(request.version());
+        let answer = gateway.answer(request, Some(peer.ip()));
         async move {
-            let under_way = activity.begin(request.version());
-            let mut answer = gateway.answer(request, Some(peer.ip())).await;
+            let mut answer = answer.await;
             // A stream is under way until its end.
             answer.body_mut().accompany(under_way);
             Ok::<_, Infallible>(answer)
@@ -48,6 +48,7 @@ pub(crate) async fn serve(
     let mut is_draining = false;
     loop {
         tokio::select! {
+            biased;
             ended = connection.as_mut() => {
                 if let Err(error) = ended {
                     tracing::debug!(error, "a connection ended early");

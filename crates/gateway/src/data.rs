@@ -13,24 +13,24 @@ use crate::asked::Question;
 use crate::codes::Code;
 use crate::gateway::Gateway;
 use crate::problem::Problem;
-use crate::reply::{Reply, Story, empty_response, json_response};
+use crate::reply::{Reply, Story, empty_response, json_response_in};
 use crate::visit::Visit;
 use crate::{envelope, freshness, input, refusal};
 
 /// The answer to a URL that came before, if it is at hand.
-pub(crate) fn recall(gateway: &Gateway, visit: &Visit, principal: &Principal) -> Option<Reply> {
+pub(crate) fn recall(gateway: &Gateway, visit: &mut Visit, principal: &Principal) -> Option<Reply> {
     let url = readable_again(visit)?;
     let engine = &gateway.shared.engine;
     let day = gateway.shared.asked.under(&engine.catalogue());
     let question = day.find(principal, url)?;
-    let answer = engine.recall(&question.prepared)?;
+    let answer = engine.recall(&question.prepared, visit.at)?;
     Some(told(visit, &question.operation, answer).about(&question.counts))
 }
 
 /// Answers one operation.
 pub(crate) async fn answer(
     gateway: &Gateway,
-    visit: &Visit,
+    visit: &mut Visit,
     principal: &Principal,
     category: &str,
     name: &str,
@@ -122,15 +122,13 @@ pub(crate) fn find_category<'catalogue>(
     })
 }
 
-fn told(visit: &Visit, operation: &Operation, answer: Answer) -> Reply {
+fn told(visit: &mut Visit, operation: &Operation, answer: Answer) -> Reply {
     let tag = (visit.head.method != Method::POST).then(|| freshness::etag(answer.digest));
     let mut response = if is_known(visit, tag.as_ref()) {
         empty_response(StatusCode::NOT_MODIFIED)
     } else {
-        json_response(
-            StatusCode::OK,
-            envelope::write(&operation.id, &answer, &visit.request_id),
-        )
+        let body = envelope::write(&operation.id, &answer, &visit.request_id);
+        json_response_in(visit.room_for_headers(), body)
     };
     freshness::tell(&mut response, operation, &answer);
     if let Some(tag) = tag {

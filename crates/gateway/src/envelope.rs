@@ -4,51 +4,66 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use guichet_catalogue::model::OperationId;
+use guichet_engine::answer::Answer;
 use guichet_engine::outcome::Attempt;
-use serde::Serialize;
 
 use crate::content::Content;
-use guichet_engine::answer::{Answer, Attributions, Served};
-
-#[derive(Serialize)]
-struct Meta<'answer> {
-    category: &'answer str,
-    operation: &'answer str,
-    provider: &'answer str,
-    served: Served,
-    age_s: u64,
-    observed_at: Option<&'answer str>,
-    attribution: &'answer Attributions,
-    attempts: &'answer [Attempt],
-    request_id: &'answer str,
-    next_cursor: Option<&'answer str>,
-}
+use crate::quoted;
 
 /// Writes the envelope of an answer. The data is not copied: it goes from the cache to the network as it is.
 pub(crate) fn write(operation: &OperationId, answer: &Answer, request_id: &str) -> Content {
-    /// Room for `meta` without growing, in nearly all answers; larger pieces of memory cost more to get.
-    const META: usize = 768;
-    let meta = Meta {
-        category: &operation.category,
-        operation: &operation.name,
-        provider: &answer.provider,
-        served: answer.served,
-        age_s: whole_seconds(answer.age),
-        observed_at: answer.observed_at.as_deref(),
-        attribution: &answer.attribution,
-        attempts: &answer.attempts,
-        request_id,
-        next_cursor: answer.next_cursor.as_deref(),
-    };
-    let mut end = Vec::with_capacity(META);
-    end.extend_from_slice(b",\"meta\":");
-    if serde_json::to_writer(&mut end, &meta).is_err() {
-        // Strings, numbers and times always serialize, and a vector always takes more.
-        end.extend_from_slice(b"null");
-    }
-    end.push(b'}');
     let begin = Bytes::from_static(b"{\"data\":");
-    Content::of([begin, answer.data.clone(), end.into()])
+    Content::of([
+        begin,
+        answer.data.clone(),
+        meta(operation, answer, request_id).into(),
+    ])
+}
+
+/// All that follows the data. It is written member by member, since it is a good part of the work of an answer from
+/// memory.
+fn meta(operation: &OperationId, answer: &Answer, request_id: &str) -> String {
+    /// Room without growing, in nearly all answers; larger pieces of memory cost more to get.
+    const TYPICAL: usize = 768;
+    let mut text = String::with_capacity(TYPICAL);
+    text.push_str(",\"meta\":{\"category\":");
+    quoted::push(&mut text, &operation.category);
+    text.push_str(",\"operation\":");
+    quoted::push(&mut text, &operation.name);
+    text.push_str(",\"provider\":");
+    quoted::push(&mut text, &answer.provider);
+    text.push_str(",\"served\":");
+    quoted::push_plain(&mut text, answer.served.as_str());
+    text.push_str(",\"age_s\":");
+    quoted::push_number(&mut text, whole_seconds(answer.age));
+    text.push_str(",\"observed_at\":");
+    push_or_null(&mut text, answer.observed_at.as_deref());
+    text.push_str(",\"attribution\":");
+    text.push_str(answer.attribution.as_json());
+    text.push_str(",\"attempts\":");
+    push_attempts(&mut text, &answer.attempts);
+    text.push_str(",\"request_id\":");
+    quoted::push_plain(&mut text, request_id);
+    text.push_str(",\"next_cursor\":");
+    push_or_null(&mut text, answer.next_cursor.as_deref());
+    text.push_str("}}");
+    text
+}
+
+fn push_or_null(text: &mut String, value: Option<&str>) {
+    match value {
+        Some(value) => quoted::push(text, value),
+        None => text.push_str("null"),
+    }
+}
+
+/// None, when the answer came from memory.
+fn push_attempts(text: &mut String, attempts: &[Attempt]) {
+    if attempts.is_empty() {
+        return text.push_str("[]");
+    }
+    // Names, numbers and times always serialize.
+    text.push_str(&serde_json::to_string(attempts).unwrap_or_else(|_| "[]".into()));
 }
 
 /// Rounded down: an answer is never said to be older than it is.
@@ -59,7 +74,7 @@ pub(crate) fn whole_seconds(duration: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use bytes::Buf;
-    use guichet_engine::answer::Attribution;
+    use guichet_engine::answer::{Attribution, Attributions, Served};
     use guichet_engine::outcome::Class;
 
     use super::*;

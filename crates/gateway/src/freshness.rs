@@ -15,7 +15,7 @@ const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 pub(crate) fn tell(response: &mut Response, operation: &Operation, answer: &Answer) {
     let fresh = operation.fresh.map(whole_seconds);
     let headers = response.headers_mut();
-    let mut values = Values::new(128);
+    let mut values = Values::new(64);
     headers.insert(CACHE_STATUS, cache_status(&mut values, answer, fresh));
     headers.insert(CACHE_CONTROL, cache_control(&mut values, answer, fresh));
     if matches!(answer.served, Served::Cached | Served::Stale) {
@@ -58,7 +58,7 @@ fn cache_control(values: &mut Values, answer: &Answer, fresh: Option<u64>) -> He
 
 /// A validator. It is weak, because the `meta` beside the data differs from answer to answer.
 pub(crate) fn etag(digest: u128) -> HeaderValue {
-    let mut values = Values::new(40);
+    let mut values = Values::new(36);
     values.text("W/\"").hexadecimal(digest).text("\"").end()
 }
 

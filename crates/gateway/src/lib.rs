@@ -32,6 +32,7 @@ mod own_address;
 mod pages;
 mod problem;
 mod proxy;
+mod quoted;
 mod refusal;
 mod reply;
 mod request_id;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guichet_engine::answer::Served;
 use guichet_engine::outcome::Attempt;
 use http::header::{CONTENT_TYPE, HeaderName};
-use http::{HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
 
 use crate::codes::Code;
 use crate::content::Content;
@@ -74,6 +74,14 @@ pub(crate) fn json_response(status: StatusCode, body: impl Into<Content>) -> Res
     typed_response(status, "application/json", body)
 }
 
+/// A good response with a JSON body, whose headers use this room.
+pub(crate) fn json_response_in(room: HeaderMap, body: Content) -> Response {
+    let mut response = Response::new(body);
+    *response.headers_mut() = room;
+    set_type(&mut response, "application/json");
+    response
+}
+
 /// A response with a body of this media type.
 pub(crate) fn typed_response(
     status: StatusCode,
@@ -82,10 +90,13 @@ pub(crate) fn typed_response(
 ) -> Response {
     let mut response = Response::new(body.into());
     *response.status_mut() = status;
+    set_type(&mut response, media_type);
     response
-        .headers_mut()
-        .insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
-    response
+}
+
+fn set_type(response: &mut Response, media_type: &'static str) {
+    let media_type = HeaderValue::from_static(media_type);
+    response.headers_mut().insert(CONTENT_TYPE, media_type);
 }
 
 /// A response without a body.

@@ -183,8 +183,11 @@ pub(crate) fn find(path: &str) -> Option<Found<'_>> {
         let names = names(route.pattern, path)?;
         Some(Found { route, names })
     };
-    // Most rows begin otherwise, which is seen at once.
-    let fits = |route: &&Route| path.as_bytes().starts_with(route.fixed.as_bytes());
+    // Most rows begin otherwise, which a single character shows nearly always.
+    let fits = |route: &&Route| {
+        let fixed = route.fixed.as_bytes();
+        path.as_bytes().get(fixed.len() - 1) == fixed.last() && path.as_bytes().starts_with(fixed)
+    };
     ROUTES.iter().filter(fits).find_map(named)
 }
 
@@ -202,29 +205,34 @@ fn names<'path>(pattern: &str, path: &'path str) -> Option<[&'path str; 2]> {
     let mut found = [""; 2];
     let mut free = found.iter_mut();
     let mut rest = path.strip_prefix('/')?;
-    let mut expected = pattern[1..].split('/').peekable();
-    while let Some(expectation) = expected.next() {
+    let mut expected = pattern.strip_prefix('/')?;
+    loop {
+        let (expectation, more_expected) = first_segment(expected);
         if expectation.starts_with("{*") {
             *free.next()? = rest;
             return Some(found);
         }
-        let (segment, after) = match rest.split_once('/') {
-            Some((segment, after)) => (segment, Some(after)),
-            None => (rest, None),
-        };
+        let (segment, more) = first_segment(rest);
         match expectation.starts_with('{') {
             true if segment.is_empty() => return None,
             true => *free.next()? = segment,
             false if segment != expectation => return None,
             false => {}
         }
-        match (expected.peek(), after) {
-            (Some(_), Some(after)) => rest = after,
+        match (more_expected, more) {
+            (Some(more_expected), Some(more)) => (expected, rest) = (more_expected, more),
             (None, None) => return Some(found),
             _ => return None,
         }
     }
-    None
+}
+
+/// A path's first segment, and what follows after its slash. Segments are short, so that a plain loop is fastest.
+fn first_segment(path: &str) -> (&str, Option<&str>) {
+    match path.bytes().position(|byte| byte == b'/') {
+        Some(end) => (&path[..end], Some(&path[end + 1..])),
+        None => (path, None),
+    }
 }
 
 impl Route {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::connection;
 use crate::gateway::Gateway;
@@ -23,37 +23,35 @@ pub async fn serve(
     shutdown: CancellationToken,
 ) -> io::Result<()> {
     let room = Arc::new(Semaphore::new(gateway.shared.settings.connections));
-    let tracker = TaskTracker::new();
-    let kill = CancellationToken::new();
+    let mut open = JoinSet::new();
     loop {
         let accepted = tokio::select! {
             biased;
             () = shutdown.cancelled() => break,
+            Some(_) = open.join_next() => continue,
             accepted = accept(&listener, &room) => accepted,
         };
         let Some((stream, peer, permit)) = accepted else {
             continue;
         };
         let connection = connection::serve(stream, peer, gateway.clone(), shutdown.clone());
-        let kill = kill.clone();
-        tracker.spawn(async move {
+        open.spawn(async move {
             let _permit = permit;
-            kill.run_until_cancelled(connection).await;
+            connection.await;
         });
     }
     drop(listener);
     gateway.stop();
-    tracker.close();
-    if tokio::time::timeout(gateway.shared.settings.grace, tracker.wait())
+    let all_closed = async { while open.join_next().await.is_some() {} };
+    if tokio::time::timeout(gateway.shared.settings.grace, all_closed)
         .await
         .is_err()
     {
         tracing::warn!(
-            connections = tracker.len(),
+            connections = open.len(),
             "the grace period is over: closing what is left"
         );
-        kill.cancel();
-        tracker.wait().await;
+        open.shutdown().await;
     }
     Ok(())
 }

@@ -1,24 +1,27 @@
 //! The way of one request: id → route → key → body → door → headers, log and metrics.
 
 use std::net::IpAddr;
-use std::panic::AssertUnwindSafe;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use bytes::Bytes;
 use futures_util::FutureExt;
+use futures_util::future::{Either, ready};
 use guichet_access::Principal;
 use guichet_engine::call::Caller;
 use http::request::Parts;
-use http::{Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use http_body::Body;
+use jiff::Timestamp;
 
 use crate::access_log::Told;
 use crate::codes::Code;
 use crate::gateway::Gateway;
+use crate::metrics::Counted;
 use crate::problem::Problem;
 use crate::reply::{Reply, Response, empty_response, set_header};
-use crate::router::{self, Access, Door, Found, Route};
+use crate::router::{self, Access, Door, Route};
 use crate::settings::Settings;
 use crate::{ai, authentication, body, catalogue, data, finish, health, pages, proxy, request_id};
 
@@ -31,6 +34,8 @@ pub(crate) struct Visit {
     /// The address of whoever asks, which a trusted proxy tells.
     pub(crate) caller_address: Option<IpAddr>,
     pub(crate) request_id: Arc<str>,
+    /// When it came.
+    pub(crate) at: Timestamp,
 }
 
 impl Visit {
@@ -42,147 +47,197 @@ impl Visit {
             request_id: Arc::clone(&self.request_id),
         }
     }
+
+    /// Room for the headers of the answer: that of the request's own, which are not read any more. hyper makes the room
+    /// of an answer's headers that of the next request's, so that a connection looks for memory once.
+    pub(crate) fn room_for_headers(&mut self) -> HeaderMap {
+        let mut headers = std::mem::take(&mut self.head.headers);
+        headers.clear();
+        headers
+    }
+}
+
+/// A visit from its beginning to its end.
+struct Walk {
+    gateway: Gateway,
+    visit: Visit,
+    route: Option<&'static Route>,
+    principal: Option<Arc<Principal>>,
+    started: Instant,
+    in_flight: Counted,
 }
 
 impl Gateway {
     /// Answers a request. `peer` is the address at the other end of the connection.
-    pub async fn answer<B>(&self, request: Request<B>, peer: Option<IpAddr>) -> Response
+    ///
+    /// What needs no waiting is done at once, before anyone awaits: where the answer is at hand, nothing of the request
+    /// is carried around, and the memory of its head is free when the connection looks for the next one.
+    pub fn answer<B>(
+        &self,
+        request: Request<B>,
+        peer: Option<IpAddr>,
+    ) -> impl Future<Output = Response> + use<B>
     where
         B: Body<Data = Bytes>,
     {
-        let started = Instant::now();
-        let in_flight = self.shared.metrics.enter();
         let (head, body) = request.into_parts();
-        let proxies = &self.shared.settings.trusted_proxies;
-        let mut visit = Visit {
-            request_id: request_id::of(&head.headers),
-            caller_address: peer.map(|peer| proxies.caller(peer, &head.headers)),
-            head,
-            body: Bytes::new(),
-            peer,
-        };
-        let uri = visit.head.uri.clone();
-        let found = router::find(uri.path());
-        let route = found.as_ref().map(|found| found.route);
-        let mut principal = None;
-        // A defect must not take other requests of the connection with it, nor pass in silence.
-        let walk = AssertUnwindSafe(self.walk(found, &mut visit, &mut principal, body))
-            .catch_unwind()
-            .await;
-        let outcome = walk.unwrap_or_else(|_| {
-            tracing::error!(
-                request_id = &*visit.request_id,
-                route = pattern(route),
-                "a request made its handler panic"
-            );
-            Err(Problem::new(
-                Code::Internal,
-                "a defect of this server; its log tells more under the request id",
-            ))
-        });
-        let mut reply = outcome.unwrap_or_else(|problem| refuse(problem, &visit, route));
-        let took = started.elapsed();
-        finish::finish(&mut reply, &visit, route.map(|route| route.door), took);
-        let status = reply.response.status();
-        self.shared
-            .metrics
-            .observe(route, status, &reply.story, took);
-        if let Some(log) = &self.shared.settings.access_log {
-            log.write(&Told {
-                visit: &visit,
-                route: pattern(route),
-                status,
-                took,
-                principal: principal.as_ref(),
-                story: &reply.story,
-            });
+        let mut walk = Walk::begin(self, head, peer);
+        let is_whole = body.is_end_stream();
+        let at_once = catch_unwind(AssertUnwindSafe(|| walk.admit(is_whole)));
+        match at_once.unwrap_or_else(|_| Err(walk.broken())) {
+            Ok(None) => Either::Right(Box::pin(walk.enter(body))),
+            Ok(Some(reply)) => Either::Left(ready(walk.end(Ok(reply)))),
+            Err(problem) => Either::Left(ready(walk.end(Err(problem)))),
         }
-        reply.response.body_mut().count(in_flight);
-        reply.response
+    }
+}
+
+impl Walk {
+    fn begin(gateway: &Gateway, head: Parts, peer: Option<IpAddr>) -> Self {
+        let shared = &gateway.shared;
+        let (started, at) = (Instant::now(), shared.engine.now());
+        let proxies = &shared.settings.trusted_proxies;
+        Self {
+            route: router::find(head.uri.path()).map(|found| found.route),
+            visit: Visit {
+                request_id: request_id::of(&head.headers, at),
+                caller_address: peer.map(|peer| proxies.caller(peer, &head.headers)),
+                head,
+                body: Bytes::new(),
+                peer,
+                at,
+            },
+            principal: None,
+            started,
+            in_flight: shared.metrics.enter(),
+            gateway: gateway.clone(),
+        }
     }
 
-    async fn walk<B>(
-        &self,
-        found: Option<Found<'_>>,
-        visit: &mut Visit,
-        known: &mut Option<Principal>,
-        body: B,
-    ) -> Result<Reply, Problem>
-    where
-        B: Body<Data = Bytes>,
-    {
-        let found = found.ok_or_else(|| unknown_route(visit.head.uri.path()))?;
-        if let Some(early) = check_method(&visit.head.method, found.route)? {
-            return Ok(early);
+    /// Lets a request in, or says why not; the reply, where it is at hand. A request whose body is still to come is
+    /// never answered before it is read.
+    fn admit(&mut self, is_whole: bool) -> Result<Option<Reply>, Problem> {
+        let route = self
+            .route
+            .ok_or_else(|| unknown_route(self.visit.head.uri.path()))?;
+        if let Some(early) = check_method(&self.visit.head.method, route)? {
+            return Ok(Some(early));
         }
-        let principal = self.admit(visit, found.route)?;
-        known.clone_from(&principal);
+        self.principal = principal(&self.gateway, &self.visit, route)?;
+        Ok(match (route.door, &self.principal) {
+            (Door::Data, Some(principal)) if is_whole => {
+                data::recall(&self.gateway, &mut self.visit, principal)
+            }
+            _ => None,
+        })
+    }
+
+    /// Goes through the door.
+    async fn enter<B: Body<Data = Bytes>>(mut self, body: B) -> Response {
+        // A defect must not take other requests of the connection with it, nor pass in silence.
+        let outcome = AssertUnwindSafe(self.pass(body)).catch_unwind().await;
+        let outcome = outcome.unwrap_or_else(|_| Err(self.broken()));
+        self.end(outcome)
+    }
+
+    async fn pass<B: Body<Data = Bytes>>(&mut self, body: B) -> Result<Reply, Problem> {
+        let uri = self.visit.head.uri.clone();
+        let found = router::find(uri.path()).ok_or_else(|| unknown_route(uri.path()))?;
         if found.route.takes_body() {
-            let settings = &self.shared.settings;
-            visit.body = body::read(
-                &visit.head.headers,
+            let settings = &self.gateway.shared.settings;
+            self.visit.body = body::read(
+                &self.visit.head.headers,
                 body,
                 most_body(settings, found.route),
                 settings.body_timeout,
             )
             .await?;
         }
-        self.enter(visit, &found, principal.as_ref()).await
-    }
-
-    /// The principal, where the route wants one.
-    fn admit(&self, visit: &Visit, route: &Route) -> Result<Option<Principal>, Problem> {
-        let headers = &visit.head.headers;
-        let needs_key = match route.access {
-            Access::Open => false,
-            Access::Key => true,
-            Access::KeyOrLoopback => authentication::brings_key(headers) || !is_local(visit),
-        };
-        if !needs_key {
-            return Ok(None);
-        }
-        authentication::principal(&self.shared.access, headers).map(Some)
-    }
-
-    async fn enter(
-        &self,
-        visit: &Visit,
-        found: &Found<'_>,
-        principal: Option<&Principal>,
-    ) -> Result<Reply, Problem> {
+        let gateway = &self.gateway;
         let [first, second] = found.names;
-        match (found.route.door, principal) {
-            (Door::Data, Some(principal)) => match data::recall(self, visit, principal) {
-                Some(reply) => Ok(reply),
-                // Boxed, so that a request that is answered from memory does not carry its room around.
-                None => Box::pin(data::answer(self, visit, principal, first, second)).await,
-            },
+        let visit = &mut self.visit;
+        match (found.route.door, self.principal.as_deref()) {
+            (Door::Data, Some(principal)) => {
+                data::answer(gateway, visit, principal, first, second).await
+            }
             (Door::Proxy, Some(principal)) => {
-                Box::pin(proxy::answer(self, visit, principal, first, second)).await
+                proxy::answer(gateway, visit, principal, first, second).await
             }
-            (Door::Ask(door), Some(principal)) => {
-                Box::pin(ai::ask(self, visit, principal, door)).await
-            }
+            (Door::Ask(door), Some(principal)) => ai::ask(gateway, visit, principal, door).await,
             (Door::Data | Door::Proxy | Door::Ask(_), None) => {
                 Err(Problem::new(Code::MissingKey, "send your key"))
             }
             (Door::CountTokens, _) => ai::count_tokens(visit).map(Into::into),
-            (Door::Models, _) => Ok(ai::list(self, visit).into()),
-            (Door::Model, _) => ai::one(self, visit, first).map(Into::into),
+            (Door::Models, _) => Ok(ai::list(gateway, visit).into()),
+            (Door::Model, _) => ai::one(gateway, visit, first).map(Into::into),
             (Door::Live, _) => Ok(health::live().into()),
-            (Door::Ready, _) => health::ready(self),
-            (Door::Health, _) => Ok(health::health(self).into()),
-            (Door::Metrics, _) => Ok(self.shared.metrics.expose().into()),
-            (Door::OpenApi, _) => Ok(pages::openapi(self, visit).into()),
-            (Door::Docs, _) => Ok(pages::docs(self, visit).into()),
+            (Door::Ready, _) => health::ready(gateway),
+            (Door::Health, _) => Ok(health::health(gateway).into()),
+            (Door::Metrics, _) => Ok(gateway.shared.metrics.expose().into()),
+            (Door::OpenApi, _) => Ok(pages::openapi(gateway, visit).into()),
+            (Door::Docs, _) => Ok(pages::docs(gateway, visit).into()),
             (Door::Home, _) => Ok(home().into()),
-            (Door::Catalogue, _) => Ok(catalogue::all(self).into()),
-            (Door::CatalogueCategory, _) => catalogue::category(self, first).map(Into::into),
+            (Door::Catalogue, _) => Ok(catalogue::all(gateway).into()),
+            (Door::CatalogueCategory, _) => catalogue::category(gateway, first).map(Into::into),
             (Door::CatalogueOperation, _) => {
-                catalogue::operation(self, first, second).map(Into::into)
+                catalogue::operation(gateway, first, second).map(Into::into)
             }
         }
     }
+
+    /// A handler panicked.
+    fn broken(&self) -> Problem {
+        tracing::error!(
+            request_id = &*self.visit.request_id,
+            route = pattern(self.route),
+            "a request made its handler panic"
+        );
+        Problem::new(
+            Code::Internal,
+            "a defect of this server; its log tells more under the request id",
+        )
+    }
+
+    /// Headers, metrics and the line of the log.
+    fn end(self, outcome: Result<Reply, Problem>) -> Response {
+        let Self { visit, route, .. } = &self;
+        let shared = &self.gateway.shared;
+        let mut reply = outcome.unwrap_or_else(|problem| refuse(problem, visit, *route));
+        let took = self.started.elapsed();
+        finish::finish(&mut reply, visit, route.map(|route| route.door), took);
+        let status = reply.response.status();
+        shared.metrics.observe(*route, status, &reply.story, took);
+        if let Some(log) = &shared.settings.access_log {
+            log.write(&Told {
+                visit,
+                route: pattern(*route),
+                status,
+                took,
+                principal: self.principal.as_deref(),
+                story: &reply.story,
+            });
+        }
+        reply.response.body_mut().count(self.in_flight);
+        reply.response
+    }
+}
+
+/// The principal, where the route wants one.
+fn principal(
+    gateway: &Gateway,
+    visit: &Visit,
+    route: &Route,
+) -> Result<Option<Arc<Principal>>, Problem> {
+    let headers = &visit.head.headers;
+    let needs_key = match route.access {
+        Access::Open => false,
+        Access::Key => true,
+        Access::KeyOrLoopback => authentication::brings_key(headers) || !is_local(visit),
+    };
+    if !needs_key {
+        return Ok(None);
+    }
+    authentication::principal(&gateway.shared.access, headers).map(Some)
 }
 
 /// A refusal of the method, or the answer to a question for the methods.

@@ -2,14 +2,16 @@
 //!
 //! Pure: no sockets, no clock. The sockets of this crate and the in-memory transports of tests share this one table.
 
+mod stream;
+mod whole;
+
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
-use std::time::Duration;
 
-use bytes::Bytes;
-use guichet_engine::transport::{Limits, TransportError, UpstreamResponse};
-use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
-use http::{HeaderMap, HeaderValue};
+pub use stream::{Chunk, Part, Piece, Script, Stream, Streamed, streamed};
+pub use whole::{DRIP, LATENCY, OVERSIZED, PRIVATE_URL, RETRY_AFTER_SECONDS, Scripted, faulted};
+pub(crate) use whole::{made, too_many, unauthorized};
 
 /// A letter of the alphabet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +54,17 @@ pub enum Fault {
     RedirectToPrivateIp,
     /// A body without end.
     OversizedBody,
+    /// The connection breaks after so many pieces of what a stream has to say. 0: after comments and empty first
+    /// pieces, before the first word.
+    ResetAfter(u16),
+    /// Silence after so many pieces.
+    StallAfter(u16),
+    /// An error, in the words of the stream's dialect, after so many pieces.
+    ErrorEvent(u16),
+    /// A clean end of the body after so many pieces, without a finish. More than there are: only the finish is missing.
+    EofWithoutFinish(u16),
+    /// Comments, and then an error.
+    CommentsThenError,
 }
 
 /// What stands where data should be.
@@ -66,7 +79,10 @@ pub enum Wrong {
 }
 
 impl Fault {
-    /// All letters.
+    /// All pieces that there are.
+    pub const EVERYTHING: u16 = u16::MAX;
+
+    /// The letters that mean the same to every answer. The others are [`STREAMS`](Self::STREAMS).
     pub const ALL: [Self; 21] = [
         Self::Ok,
         Self::Refused,
@@ -91,9 +107,36 @@ impl Fault {
         Self::OversizedBody,
     ];
 
+    /// The letters of streams: before the first word, after it, and for an end without a finish after all of them.
+    pub const STREAMS: [Self; 10] = [
+        Self::ResetAfter(0),
+        Self::ResetAfter(1),
+        Self::StallAfter(0),
+        Self::StallAfter(1),
+        Self::ErrorEvent(0),
+        Self::ErrorEvent(1),
+        Self::EofWithoutFinish(0),
+        Self::EofWithoutFinish(1),
+        Self::EofWithoutFinish(Self::EVERYTHING),
+        Self::CommentsThenError,
+    ];
+
     /// Its name everywhere.
     #[must_use]
-    pub fn name(self) -> &'static str {
+    pub fn name(self) -> Cow<'static, str> {
+        let counted = match self {
+            Self::ResetAfter(pieces) => format!("reset-after-{pieces}-chunks"),
+            Self::StallAfter(pieces) => format!("stall-after-{pieces}-chunks"),
+            Self::ErrorEvent(pieces) => format!("error-event-mid-stream:{pieces}"),
+            Self::EofWithoutFinish(pieces) if pieces < Self::EVERYTHING => {
+                format!("eof-without-finish:{pieces}")
+            }
+            fault => return Cow::Borrowed(fault.plain_name()),
+        };
+        Cow::Owned(counted)
+    }
+
+    fn plain_name(self) -> &'static str {
         match self {
             Self::Ok => "ok",
             Self::Refused => "refused",
@@ -116,45 +159,64 @@ impl Fault {
             Self::WrongSchema(Wrong::OtherJson) => "200-wrong-schema:other-json",
             Self::RedirectToPrivateIp => "redirect-to-private-ip",
             Self::OversizedBody => "oversized-body",
+            Self::ResetAfter(_) => "reset-after-k-chunks",
+            Self::StallAfter(_) => "stall-after-k-chunks",
+            Self::ErrorEvent(_) => "error-event-mid-stream",
+            Self::EofWithoutFinish(_) => "eof-without-finish",
+            Self::CommentsThenError => "comments-then-error",
         }
     }
 
     /// Whether it strikes before a request can be sent: a client meets it at another address than the others.
     #[must_use]
     pub fn is_below_http(self) -> bool {
+        matches!(
+            self,
+            Self::Refused | Self::Nxdomain | Self::DnsHang | Self::BadCert | Self::ConnectTimeout
+        )
+    }
+
+    /// What comes nearest to it for an answer that is no stream.
+    #[must_use]
+    pub fn of_whole(self) -> Self {
         match self {
-            Self::Refused
-            | Self::Nxdomain
-            | Self::DnsHang
-            | Self::BadCert
-            | Self::ConnectTimeout => true,
-            Self::Ok
-            | Self::HeaderTimeout
-            | Self::BodyStall
-            | Self::SlowDrip
-            | Self::ResetMidBody
-            | Self::TruncatedJson
-            | Self::TooManyWithRetryAfter
-            | Self::TooManyBare
-            | Self::Unauthorized
-            | Self::ServerError
-            | Self::ErrorBody
-            | Self::WrongSchema(_)
-            | Self::RedirectToPrivateIp
-            | Self::OversizedBody => false,
+            Self::ResetAfter(_) => Self::ResetMidBody,
+            Self::StallAfter(_) => Self::BodyStall,
+            Self::ErrorEvent(_) | Self::CommentsThenError => Self::ErrorBody,
+            Self::EofWithoutFinish(_) => Self::TruncatedJson,
+            fault => fault,
         }
+    }
+
+    /// Reads a name that says how many pieces: `reset-after-3-chunks`, `error-event-mid-stream:3`. Where
+    /// `error-event-mid-stream` says none it is one, `eof-without-finish` without is after all.
+    fn counted(name: &str) -> Option<Self> {
+        let between = |before: &str, after: &str| -> Option<u16> {
+            let pieces = name.strip_prefix(before)?.strip_suffix(after)?;
+            pieces.parse().ok()
+        };
+        match name {
+            "error-event-mid-stream" => return Some(Self::ErrorEvent(1)),
+            "eof-without-finish" => return Some(Self::EofWithoutFinish(Self::EVERYTHING)),
+            _ => {}
+        }
+        between("reset-after-", "-chunks")
+            .map(Self::ResetAfter)
+            .or_else(|| between("stall-after-", "-chunks").map(Self::StallAfter))
+            .or_else(|| between("error-event-mid-stream:", "").map(Self::ErrorEvent))
+            .or_else(|| between("eof-without-finish:", "").map(Self::EofWithoutFinish))
     }
 }
 
 impl fmt::Display for Fault {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.name())
+        formatter.write_str(&self.name())
     }
 }
 
 impl serde::Serialize for Fault {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.name())
+        serializer.serialize_str(&self.name())
     }
 }
 
@@ -174,193 +236,24 @@ impl FromStr for Fault {
         if name == "200-wrong-schema" {
             return Ok(Self::WrongSchema(Wrong::OtherJson));
         }
-        Self::ALL
-            .into_iter()
-            .find(|fault| fault.name() == name)
-            .ok_or_else(|| UnknownFault {
-                name: name.to_owned(),
-                known: Self::ALL.map(Self::name).join(", "),
+        let plain = Self::ALL.into_iter().chain([Self::CommentsThenError]);
+        plain
+            .clone()
+            .find(|fault| fault.plain_name() == name)
+            .or_else(|| Self::counted(name))
+            .ok_or_else(|| {
+                let counted = [
+                    Self::ResetAfter(0),
+                    Self::StallAfter(0),
+                    Self::ErrorEvent(0),
+                    Self::EofWithoutFinish(0),
+                ];
+                let known = plain.chain(counted).map(Self::plain_name);
+                UnknownFault {
+                    name: name.to_owned(),
+                    known: known.collect::<Vec<_>>().join(", "),
+                }
             })
-    }
-}
-
-/// What an in-memory transport does for one request.
-#[derive(Debug, Clone)]
-pub enum Scripted {
-    /// It answers after this time.
-    Answer {
-        /// How long the whole answer takes.
-        after: Duration,
-        /// The answer.
-        response: UpstreamResponse,
-    },
-    /// It fails after this time.
-    Fail {
-        /// How long that takes.
-        after: Duration,
-        /// How it fails.
-        error: TransportError,
-    },
-    /// Nothing happens until the caller's time is up; then it fails so.
-    Hang {
-        /// How it fails.
-        error: TransportError,
-    },
-}
-
-impl Scripted {
-    /// What a transport that keeps the limits reports, and after how long.
-    pub fn within(self, limits: Limits) -> (Duration, Result<UpstreamResponse, TransportError>) {
-        match self {
-            Self::Answer { after, .. } if after > limits.time => {
-                (limits.time, Err(TransportError::Timeout))
-            }
-            Self::Answer { after, response } if response.body.len() > limits.body => {
-                (after, Err(TransportError::TooLarge))
-            }
-            Self::Answer { after, response } => (after, Ok(response)),
-            Self::Fail { after, error } if after <= limits.time => (after, Err(error)),
-            Self::Fail { error, .. } if error.never_sent() => {
-                (limits.time, Err(TransportError::ConnectTimeout))
-            }
-            Self::Fail { .. } => (limits.time, Err(TransportError::Timeout)),
-            Self::Hang { error } => (limits.time, Err(error)),
-        }
-    }
-}
-
-/// How long an answer takes that nothing slows down.
-pub const LATENCY: Duration = Duration::from_millis(20);
-/// Between two bytes of a slow body.
-pub const DRIP: Duration = Duration::from_millis(200);
-/// Seconds of a `Retry-After`.
-pub const RETRY_AFTER_SECONDS: u32 = 30;
-/// The size of an oversized body.
-pub const OVERSIZED: usize = 64 << 20;
-/// Where the redirect leads.
-pub const PRIVATE_URL: &str = "http://169.254.169.254/latest/meta-data/";
-
-/// What a provider under this fault does with a request to which `good` is the right answer. `error_sample` is an
-/// answer of the provider's own that says what the fault says, where one is known: its status is kept for `401` and
-/// `5xx`, and replaced by 429 or 200 where the letter names the status.
-#[must_use]
-pub fn faulted(
-    fault: Fault,
-    good: &UpstreamResponse,
-    error_sample: Option<&UpstreamResponse>,
-) -> Scripted {
-    let fail = |error| Scripted::Fail {
-        after: LATENCY,
-        error,
-    };
-    let own = |otherwise: fn() -> UpstreamResponse| {
-        error_sample.map_or_else(otherwise, UpstreamResponse::clone)
-    };
-    match fault {
-        Fault::Ok => answer(good.clone()),
-        Fault::Refused => fail(TransportError::Connect),
-        Fault::Nxdomain => fail(TransportError::NoSuchHost),
-        Fault::BadCert => fail(TransportError::Tls),
-        Fault::DnsHang | Fault::ConnectTimeout => Scripted::Hang {
-            error: TransportError::ConnectTimeout,
-        },
-        Fault::HeaderTimeout | Fault::BodyStall => Scripted::Hang {
-            error: TransportError::Timeout,
-        },
-        Fault::SlowDrip => slow(good.clone()),
-        Fault::ResetMidBody => fail(TransportError::Broken),
-        Fault::OversizedBody => fail(TransportError::TooLarge),
-        Fault::TruncatedJson => answer(half(good)),
-        Fault::TooManyWithRetryAfter => answer(retry_later(own(too_many))),
-        Fault::TooManyBare => answer(too_many()),
-        Fault::Unauthorized => answer(own(unauthorized)),
-        Fault::ServerError => answer(own(server_error)),
-        Fault::ErrorBody => answer(UpstreamResponse {
-            status: 200,
-            ..own(error_body)
-        }),
-        Fault::WrongSchema(wrong) => answer(wrong_schema(wrong)),
-        Fault::RedirectToPrivateIp => answer(redirect()),
-    }
-}
-
-fn answer(response: UpstreamResponse) -> Scripted {
-    Scripted::Answer {
-        after: LATENCY,
-        response,
-    }
-}
-
-fn slow(good: UpstreamResponse) -> Scripted {
-    let drops = u32::try_from(good.body.len()).unwrap_or(u32::MAX);
-    Scripted::Answer {
-        after: LATENCY.saturating_add(DRIP.saturating_mul(drops)),
-        response: good,
-    }
-}
-
-fn half(good: &UpstreamResponse) -> UpstreamResponse {
-    UpstreamResponse {
-        body: good.body.slice(..good.body.len() / 2),
-        ..good.clone()
-    }
-}
-
-fn retry_later(mut refusal: UpstreamResponse) -> UpstreamResponse {
-    refusal.status = 429;
-    refusal
-        .headers
-        .insert(RETRY_AFTER, HeaderValue::from(RETRY_AFTER_SECONDS));
-    refusal
-}
-
-pub(crate) fn too_many() -> UpstreamResponse {
-    made(429, "text/plain", "Too Many Requests")
-}
-
-pub(crate) fn unauthorized() -> UpstreamResponse {
-    made(401, "application/json", r#"{"message":"Unauthorized"}"#)
-}
-
-fn server_error() -> UpstreamResponse {
-    made(503, "text/plain", "Service Unavailable")
-}
-
-fn error_body() -> UpstreamResponse {
-    made(
-        200,
-        "application/json",
-        r#"{"error":true,"message":"internal error"}"#,
-    )
-}
-
-fn wrong_schema(wrong: Wrong) -> UpstreamResponse {
-    match wrong {
-        Wrong::Empty => made(200, "application/json", ""),
-        Wrong::Html => made(
-            200,
-            "text/html; charset=utf-8",
-            "<!doctype html><html><head><title>Welcome</title></head><body>Please sign in.</body></html>",
-        ),
-        Wrong::OtherJson => made(200, "application/json", r#"{"unexpected":[{"shape":1}]}"#),
-    }
-}
-
-fn redirect() -> UpstreamResponse {
-    let mut response = made(302, "text/plain", "");
-    response
-        .headers
-        .insert(LOCATION, HeaderValue::from_static(PRIVATE_URL));
-    response
-}
-
-pub(crate) fn made(status: u16, kind: &'static str, body: &'static str) -> UpstreamResponse {
-    let mut headers = HeaderMap::new();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
-    UpstreamResponse {
-        status,
-        headers,
-        body: Bytes::from_static(body.as_bytes()),
     }
 }
 

@@ -1,3 +1,8 @@
+use std::time::Duration;
+
+use guichet_engine::transport::{Limits, TransportError, UpstreamResponse};
+use http::header::RETRY_AFTER;
+
 use super::*;
 
 const LIMITS: Limits = Limits {
@@ -19,13 +24,17 @@ fn outcome(fault: Fault) -> (Duration, Result<UpstreamResponse, TransportError>)
 
 #[test]
 fn every_name_reads_back_and_none_is_used_twice() {
-    for fault in Fault::ALL {
-        assert_eq!(fault.name().parse(), Ok(fault));
+    let all: Vec<Fault> = Fault::ALL.into_iter().chain(Fault::STREAMS).collect();
+    for fault in &all {
+        assert_eq!(fault.name().parse(), Ok(*fault));
     }
-    let mut names = Fault::ALL.map(Fault::name).to_vec();
+    let mut names: Vec<_> = all.iter().map(|fault| fault.name()).collect();
     names.sort_unstable();
     names.dedup();
-    assert_eq!(names.len(), Fault::ALL.len());
+    assert_eq!(names.len(), all.len());
+    assert_eq!("reset-after-12-chunks".parse(), Ok(Fault::ResetAfter(12)));
+    assert_eq!("error-event-mid-stream".parse(), Ok(Fault::ErrorEvent(1)));
+    assert!("reset-after-k-chunks".parse::<Fault>().is_err());
     let error = "6xx".parse::<Fault>().unwrap_err().to_string();
     assert!(
         error.contains("6xx") && error.contains("slow-drip"),

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::alphabet::{Fault, made};
+use crate::pacing;
 use crate::state::{State, no_content};
 use crate::switches::{EVERY, Switch};
 
@@ -14,6 +15,14 @@ use crate::switches::{EVERY, Switch};
 struct Wish {
     fault: String,
     times: Option<u32>,
+}
+
+/// The body of `PUT /_sim/quotas/{provider}`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Limit {
+    window: String,
+    limit: f64,
 }
 
 /// Answers a command: `counts`, `reset`, `faults`, `faults/{provider}`.
@@ -42,9 +51,28 @@ pub(crate) fn answer(state: &State, method: &str, command: &str, body: &[u8]) ->
             }
             put(state, provider, body)
         }
+        ("GET", ["pacing"]) => shown(&state.paces.lock().all()),
+        ("PUT" | "DELETE", ["pacing" | "quotas", provider]) => {
+            let provider = if *provider == "%2A" { EVERY } else { provider };
+            if provider != EVERY && !state.book.contains_key(provider) {
+                return refused(404, &format!("there is no provider `{provider}` here"));
+            }
+            match (method, words[0]) {
+                ("PUT", "pacing") => put_pacing(state, provider, body),
+                ("PUT", _) => put_limit(state, provider, body),
+                (_, "pacing") => {
+                    state.paces.lock().clear(provider);
+                    no_content()
+                }
+                _ => {
+                    state.clear_limits(provider);
+                    no_content()
+                }
+            }
+        }
         _ => refused(
             404,
-            "there are GET counts, POST reset, GET and DELETE faults, PUT and DELETE faults/{provider or *}",
+            "there are GET counts, POST reset, GET and DELETE faults, PUT and DELETE faults/{provider or *}, quotas/{provider}, pacing/{provider or *}",
         ),
     }
 }
@@ -64,6 +92,39 @@ fn put(state: &State, provider: &str, body: &[u8]) -> UpstreamResponse {
     let times = wish.times;
     state.switches.lock().set(provider, Switch { fault, times });
     no_content()
+}
+
+fn put_pacing(state: &State, provider: &str, body: &[u8]) -> UpstreamResponse {
+    match serde_json::from_slice::<pacing::Written>(body) {
+        Ok(written) => {
+            state.paces.lock().set(provider, written.into());
+            no_content()
+        }
+        Err(error) => refused(400, &error.to_string()),
+    }
+}
+
+fn put_limit(state: &State, provider: &str, body: &[u8]) -> UpstreamResponse {
+    let wish: Limit = match serde_json::from_slice(body) {
+        Ok(wish) => wish,
+        Err(error) => return refused(400, &error.to_string()),
+    };
+    if !wish.limit.is_finite() || wish.limit < 0.0 {
+        return refused(400, "`limit` is 0 or more");
+    }
+    match state.set_limit(provider, &wish.window, wish.limit) {
+        Ok(()) => no_content(),
+        Err(known) => {
+            let known = known.join(", ");
+            refused(
+                404,
+                &format!(
+                    "`{provider}` has no window `{}`; it has: {known}",
+                    wish.window
+                ),
+            )
+        }
+    }
 }
 
 fn shown(value: &impl serde::Serialize) -> UpstreamResponse {

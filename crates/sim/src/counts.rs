@@ -16,7 +16,15 @@ pub struct ProviderCounts {
     /// Answers by status; requests that got none are not among them.
     pub statuses: BTreeMap<u16, u64>,
     /// Requests by the fault that struck them.
-    pub faults: BTreeMap<&'static str, u64>,
+    pub faults: BTreeMap<String, u64>,
+    /// Tokens that models read.
+    pub input_tokens: u64,
+    /// Tokens that models wrote, or were to write.
+    pub output_tokens: u64,
+    /// Streams that came to the end of what was to be sent.
+    pub streams_ended: u64,
+    /// Streams that clients left before.
+    pub streams_left: u64,
     /// What is used of each quota.
     pub quotas: Vec<QuotaState>,
 }

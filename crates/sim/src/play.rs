@@ -1,8 +1,11 @@
 //! What goes over a connection in reply to a request: an answer, or less than one.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use guichet_engine::transport::UpstreamResponse;
 
-use crate::alphabet::{Fault, Scripted, faulted};
+use crate::alphabet::{Fault, Script, Scripted, Stream, Streamed, faulted, streamed};
 use crate::quota::Permit;
 
 /// What a connection does in reply.
@@ -22,6 +25,8 @@ pub(crate) enum Play {
     BreakHalfway(UpstreamResponse),
     /// Sends far more than anybody wants.
     Flood,
+    /// Sends piece by piece.
+    Script(Script),
 }
 
 /// A reply, and what it holds until it is over.
@@ -29,6 +34,27 @@ pub(crate) enum Play {
 pub(crate) struct Reply {
     pub(crate) play: Play,
     pub(crate) permit: Option<Permit>,
+    /// How long it takes to begin.
+    pub(crate) after: Duration,
+    /// The provider, where a stream is given.
+    pub(crate) stream_of: Option<Arc<str>>,
+}
+
+impl Reply {
+    /// An answer that holds nothing.
+    pub(crate) fn plain(response: UpstreamResponse) -> Self {
+        Self::played(Play::Answer(response))
+    }
+
+    /// A play that holds nothing.
+    pub(crate) fn played(play: Play) -> Self {
+        Self {
+            play,
+            permit: None,
+            after: Duration::ZERO,
+            stream_of: None,
+        }
+    }
 }
 
 impl Play {
@@ -39,7 +65,7 @@ impl Play {
         good: UpstreamResponse,
         error_sample: Option<&UpstreamResponse>,
     ) -> Self {
-        match fault {
+        match fault.of_whole() {
             Fault::Refused | Fault::Nxdomain | Fault::BadCert => Self::Break,
             Fault::DnsHang | Fault::ConnectTimeout | Fault::HeaderTimeout => Self::Silence,
             Fault::BodyStall => Self::Stall(good),
@@ -54,10 +80,33 @@ impl Play {
             | Fault::ServerError
             | Fault::ErrorBody
             | Fault::WrongSchema(_)
-            | Fault::RedirectToPrivateIp => match faulted(fault, &good, error_sample) {
+            | Fault::RedirectToPrivateIp
+            | Fault::ResetAfter(_)
+            | Fault::StallAfter(_)
+            | Fault::ErrorEvent(_)
+            | Fault::EofWithoutFinish(_)
+            | Fault::CommentsThenError => match faulted(fault, &good, error_sample) {
                 Scripted::Answer { response, .. } => Self::Answer(response),
                 Scripted::Fail { .. } | Scripted::Hang { .. } => Self::Break,
             },
+        }
+    }
+
+    /// The same for a stream.
+    pub(crate) fn of_stream(
+        fault: Fault,
+        good: &Stream,
+        error_sample: Option<&UpstreamResponse>,
+    ) -> Self {
+        match fault {
+            Fault::Refused | Fault::Nxdomain | Fault::BadCert => return Self::Break,
+            Fault::DnsHang | Fault::ConnectTimeout => return Self::Silence,
+            _ => {}
+        }
+        match streamed(fault, good, error_sample) {
+            Streamed::Script(script) => Self::Script(script),
+            Streamed::Fail { .. } => Self::Break,
+            Streamed::Hang { .. } => Self::Silence,
         }
     }
 
@@ -68,6 +117,7 @@ impl Play {
             | Self::Stall(response)
             | Self::Drip(response)
             | Self::BreakHalfway(response) => Some(response.status),
+            Self::Script(script) => Some(script.status),
             Self::Flood => Some(200),
             Self::Silence | Self::Break => None,
         }

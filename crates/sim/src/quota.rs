@@ -1,6 +1,9 @@
 //! The quotas of the catalogue from the provider's side: what each window still holds, and when it holds more. Pure:
 //! the time is given.
 
+pub(crate) mod models;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +16,19 @@ use serde::Serialize;
 
 /// The windows of all providers.
 #[derive(Debug, Default)]
-pub(crate) struct Budgets(BTreeMap<Budget, Level>);
+pub(crate) struct Budgets {
+    levels: BTreeMap<Budget, Level>,
+    /// Limits that stand in place of the catalogue's, by provider and window.
+    limits: BTreeMap<(String, String), f64>,
+}
 
 /// A window, and whose it is.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Budget {
     /// The provider, or the group that shares the window.
     owner: String,
+    /// The model, where each has its own.
+    model: Option<String>,
     window: String,
     /// A mark of the credential, where each has its own.
     credential: Option<u64>,
@@ -50,6 +59,9 @@ pub struct QuotaState {
     /// The group that shares it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// The model, where each has its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     /// Units per window.
     pub limit: f64,
     /// Units used in it, the highest of all credentials.
@@ -60,15 +72,15 @@ pub struct QuotaState {
 #[derive(Debug)]
 pub(crate) struct Permit {
     budgets: Arc<Mutex<Budgets>>,
-    held: Vec<Budget>,
+    held: Vec<(Budget, f64)>,
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
         let mut budgets = self.budgets.lock();
-        for budget in &self.held {
-            if let Some(level) = budgets.0.get_mut(budget) {
-                level.used = (level.used - 1.0).max(0.0);
+        for (budget, units) in &self.held {
+            if let Some(level) = budgets.levels.get_mut(budget) {
+                level.used = (level.used - units).max(0.0);
             }
         }
     }
@@ -88,8 +100,9 @@ pub(crate) fn take(
     let mut all = budgets.lock();
     let quotas = provider.http().map_or(&[][..], |http| &http.quotas);
     for (index, quota) in quotas.iter().enumerate() {
-        let budget = Budget::of(provider, quota, credential);
-        let known = all.0.get(&budget).copied();
+        let quota = &*all.limited(provider, quota);
+        let budget = Budget::of(provider, quota, None, credential);
+        let known = all.levels.get(&budget).copied();
         let level = Level::now(known, quota, now);
         let concurrent = quota.window == Window::Concurrency;
         let cost = costs
@@ -99,10 +112,10 @@ pub(crate) fn take(
             .unwrap_or(1.0);
         taken.push((budget.clone(), level.plus(cost, quota, now)?));
         if concurrent {
-            held.push(budget);
+            held.push((budget, 1.0));
         }
     }
-    all.0.extend(taken);
+    all.levels.extend(taken);
     Ok(Permit {
         budgets: Arc::clone(budgets),
         held,
@@ -110,42 +123,97 @@ pub(crate) fn take(
 }
 
 impl Budgets {
-    /// The windows of a provider.
+    /// The windows of a provider; those of single models once they are used.
     pub(crate) fn states(&self, provider: &Provider, now: Timestamp) -> Vec<QuotaState> {
-        let state = |quota: &Quota| {
-            let budget = Budget::of(provider, quota, None);
-            let of_anyone = self
-                .0
-                .iter()
-                .filter(|(known, _)| known.owner == budget.owner && known.window == budget.window)
-                .map(|(_, level)| Level::now(Some(*level), quota, now).used);
-            QuotaState {
+        let quotas = models::quotas_of(provider);
+        let mut states = Vec::new();
+        for quota in &quotas {
+            let quota = &*self.limited(provider, quota);
+            let mut used: BTreeMap<Option<String>, f64> = BTreeMap::new();
+            if !quota.each_model {
+                used.insert(None, 0.0);
+            }
+            let own = Budget::of(provider, quota, None, None);
+            for (known, level) in &self.levels {
+                let fits = known
+                    .model
+                    .as_deref()
+                    .is_none_or(|model| quota.covers(model));
+                let same = known.owner == own.owner && known.window == own.window;
+                if same && fits && known.model.is_some() == quota.each_model {
+                    let highest = used.entry(known.model.clone()).or_default();
+                    *highest = highest.max(Level::now(Some(*level), quota, now).used);
+                }
+            }
+            states.extend(used.into_iter().map(|(model, used)| QuotaState {
                 window: quota.id(),
                 group: quota.group.clone(),
+                model,
                 limit: quota.limit,
-                used: of_anyone.fold(0.0, f64::max),
-            }
-        };
-        let quotas = provider.http().map_or(&[][..], |http| &http.quotas);
-        quotas.iter().map(|quota| state(quota)).collect()
+                used,
+            }));
+        }
+        states
+    }
+
+    /// A quota with the limit that stands in place of its own.
+    fn limited<'a>(&self, provider: &Provider, quota: &'a Quota) -> Cow<'a, Quota> {
+        let key = (provider.id.to_string(), quota.id());
+        self.limits.get(&key).map_or(Cow::Borrowed(quota), |limit| {
+            Cow::Owned(Quota {
+                limit: *limit,
+                ..quota.clone()
+            })
+        })
+    }
+
+    /// Puts another limit in place of that of a provider's windows of this name. The error names those that there are.
+    pub(crate) fn set_limit(
+        &mut self,
+        provider: &Provider,
+        window: &str,
+        limit: f64,
+    ) -> Result<(), Vec<String>> {
+        let mut known: Vec<String> = models::quotas_of(provider)
+            .iter()
+            .map(|quota| quota.id())
+            .collect();
+        known.dedup();
+        if !known.iter().any(|id| id == window) {
+            return Err(known);
+        }
+        let key = (provider.id.to_string(), window.to_owned());
+        self.limits.insert(key, limit);
+        Ok(())
+    }
+
+    /// The catalogue's limits hold again for a provider.
+    pub(crate) fn clear_limits(&mut self, provider: &str) {
+        self.limits.retain(|(known, _), _| known != provider);
     }
 
     /// Everything is unused again, but for what is under way.
     pub(crate) fn reset(&mut self) {
-        self.0
+        self.levels
             .retain(|budget, _| budget.window.ends_with(&Window::Concurrency.to_string()));
     }
 }
 
 impl Budget {
-    fn of(provider: &Provider, quota: &Quota, credential: Option<u64>) -> Self {
+    fn of(
+        provider: &Provider,
+        quota: &Quota,
+        model: Option<&str>,
+        credential: Option<u64>,
+    ) -> Self {
         Self {
             owner: quota.group.clone().map_or_else(
                 || format!("provider {}", provider.id),
                 |group| format!("group {group}"),
             ),
+            model: model.filter(|_| quota.each_model).map(str::to_owned),
             window: quota.id(),
-            credential: credential.filter(|_| quota.scope == Scope::Key),
+            credential: credential.filter(|_| matches!(quota.scope, Scope::Key | Scope::Project)),
         }
     }
 }

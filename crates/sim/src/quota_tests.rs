@@ -115,6 +115,7 @@ fn a_bucket_refills_all_the_time() {
 fn what_is_under_way_is_given_back_when_it_ends() {
     let budgets = Arc::new(Mutex::new(Budgets::default()));
     let budget = Budget {
+        model: None,
         owner: "group wikimedia".into(),
         window: "requests/at-once".into(),
         credential: None,
@@ -123,14 +124,14 @@ fn what_is_under_way_is_given_back_when_it_ends() {
         used: 3.0,
         at: Timestamp::UNIX_EPOCH,
     };
-    budgets.lock().0.insert(budget.clone(), level);
+    budgets.lock().levels.insert(budget.clone(), level);
     let permit = Permit {
         budgets: Arc::clone(&budgets),
-        held: vec![budget.clone()],
+        held: vec![(budget.clone(), 1.0)],
     };
     let three = quota(3.0, Window::Concurrency);
     assert!(level.plus(1.0, &three, Timestamp::UNIX_EPOCH).is_err());
     drop(permit);
-    let after = budgets.lock().0[&budget];
+    let after = budgets.lock().levels[&budget];
     assert!(after.plus(1.0, &three, Timestamp::UNIX_EPOCH).is_ok());
 }

@@ -18,7 +18,8 @@ use crate::book;
 use crate::counts::ProviderCounts;
 use crate::elsewhere::{Full, Refusing, SelfSigned};
 use crate::names::{NameServer, ZONE};
-use crate::state::State;
+use crate::pacing::Pacing;
+use crate::state::{State, account_path};
 use crate::switches::{EVERY, Switch};
 use crate::task::{Task, accept};
 use crate::wire::{After, Connection};
@@ -35,6 +36,8 @@ pub struct Settings {
     pub quotas: bool,
     /// Faults from the start, by provider (`*` for every one).
     pub faults: Vec<(String, Fault)>,
+    /// How fast answers of models come, by provider (`*` for every one).
+    pub pacing: Vec<(String, Pacing)>,
     /// The clock to which samples are moved and by which windows open and close.
     pub clock: Arc<dyn Clock>,
 }
@@ -49,6 +52,7 @@ impl Settings {
             address: (Ipv4Addr::LOCALHOST, 0).into(),
             quotas: true,
             faults: Vec::new(),
+            pacing: Vec::new(),
             clock: Arc::new(SystemClock),
         }
     }
@@ -87,6 +91,10 @@ impl Simulator {
         let state = Arc::new(State::new(book, settings.clock, settings.quotas));
         for (provider, fault) in settings.faults {
             switch(&state, &provider, Switch { fault, times: None })?;
+        }
+        for (provider, pacing) in settings.pacing {
+            known(&state, &provider)?;
+            state.paces.lock().set(&provider, pacing);
         }
         let listener = TcpListener::bind(settings.address).await?;
         let address = listener.local_addr()?;
@@ -153,6 +161,25 @@ impl Simulator {
         switch(&self.state, provider, Switch { fault, times })
     }
 
+    /// How fast a provider's models answer (`*`: every one's that has no pacing of its own).
+    pub fn set_pacing(&self, provider: &str, pacing: Pacing) -> Result<(), SimulatorError> {
+        known(&self.state, provider)?;
+        self.state.paces.lock().set(provider, pacing);
+        Ok(())
+    }
+
+    /// Puts another limit in place of the catalogue's, for a provider's windows of this name (`tokens/bucket-86400s`, as
+    /// the counts show it).
+    pub fn set_limit(
+        &self,
+        provider: &str,
+        window: &str,
+        limit: f64,
+    ) -> Result<(), SimulatorError> {
+        let set = self.state.set_limit(provider, window, limit);
+        set.map_err(|_| SimulatorError::UnknownProvider(format!("{provider} with {window}")))
+    }
+
     /// Ends all faults.
     pub fn clear_faults(&self) {
         self.state.switches.lock().clear_all();
@@ -201,7 +228,10 @@ impl Simulator {
             std::fs::create_dir_all(&category)?;
             let mut text = String::from("patch      = true\n");
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "base_url   = \"{}\"", base_url(id));
+            let http = recordings.provider.http();
+            let account = http.and_then(|http| account_path(&http.base_url_text));
+            let url = format!("{}{}", base_url(id), account.unwrap_or_default());
+            let _ = writeln!(text, "base_url   = \"{url}\"");
             text.push_str("plain_http = true\n");
             std::fs::write(category.join(format!("{id}.toml")), text)?;
         }
@@ -214,10 +244,15 @@ impl Simulator {
     }
 }
 
-fn switch(state: &State, provider: &str, switch: Switch) -> Result<(), SimulatorError> {
+fn known(state: &State, provider: &str) -> Result<(), SimulatorError> {
     if provider != EVERY && !state.book.contains_key(provider) {
         return Err(SimulatorError::UnknownProvider(provider.to_owned()));
     }
+    Ok(())
+}
+
+fn switch(state: &State, provider: &str, switch: Switch) -> Result<(), SimulatorError> {
+    known(state, provider)?;
     state.switches.lock().set(provider, switch);
     Ok(())
 }
@@ -246,8 +281,12 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
     let mut connection = Connection::new(stream);
     while let Ok(Some(incoming)) = connection.read().await {
         let reply = state.reply(&incoming);
+        tokio::time::sleep(reply.after).await;
         let after = connection.perform(reply.play, state.clock.now()).await;
         drop(reply.permit);
+        if let Some(provider) = &reply.stream_of {
+            state.stream_over(provider, matches!(after, Ok(After::Left) | Err(_)));
+        }
         if !matches!(after, Ok(After::KeepAlive)) {
             break;
         }

@@ -11,12 +11,12 @@ use jiff::Timestamp;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::alphabet::{DRIP, OVERSIZED};
+use crate::alphabet::{Chunk, DRIP, OVERSIZED, Script};
 use crate::play::Play;
 use crate::state::Incoming;
 
 /// The most bytes of a request, head and body together.
-const REQUEST: usize = 1 << 20;
+const REQUEST: usize = 64 << 20;
 /// Enough for every client that we know.
 const HEADERS: usize = 96;
 /// Gives what was sent the time to arrive before a reset, which throws away what is still under way.
@@ -33,6 +33,8 @@ pub(crate) struct Connection {
 pub(crate) enum After {
     KeepAlive,
     Close,
+    /// The client left before the end.
+    Left,
 }
 
 impl Connection {
@@ -103,6 +105,70 @@ impl Connection {
                 return Ok(After::KeepAlive);
             }
             Play::Flood => self.flood(at).await?,
+            Play::Script(script) => return self.recite(script, at).await,
+        }
+        Ok(After::Close)
+    }
+
+    /// Waits, unless the client leaves.
+    async fn wait(&mut self, time: Duration) -> io::Result<After> {
+        if time.is_zero() {
+            return Ok(After::KeepAlive);
+        }
+        let until = tokio::time::Instant::now() + time;
+        loop {
+            match tokio::time::timeout_at(until, self.fill()).await {
+                Err(_) => return Ok(After::KeepAlive),
+                Ok(Ok(0) | Err(_)) => return Ok(After::Left),
+                Ok(Ok(_)) => {}
+            }
+        }
+    }
+
+    /// Sends piece by piece, without a length beforehand.
+    async fn recite(&mut self, script: Script, at: Timestamp) -> io::Result<After> {
+        let head = UpstreamResponse {
+            status: script.status,
+            headers: script.headers,
+            body: bytes::Bytes::new(),
+        };
+        let mut waiting = head_with(&head, "transfer-encoding: chunked", at);
+        for (time, chunk) in script.chunks {
+            if !time.is_zero() && !waiting.is_empty() {
+                self.send(&std::mem::take(&mut waiting)).await?;
+            }
+            if self.wait(time).await? == After::Left {
+                return Ok(After::Left);
+            }
+            match chunk {
+                Chunk::Bytes(bytes) => {
+                    // A chunk of no bytes would end the body.
+                    if !bytes.is_empty() {
+                        waiting.extend_from_slice(format!("{:x}\r\n", bytes.len()).as_bytes());
+                        waiting.extend_from_slice(&bytes);
+                        waiting.extend_from_slice(b"\r\n");
+                    }
+                    if self.send(&std::mem::take(&mut waiting)).await.is_err() {
+                        return Ok(After::Left);
+                    }
+                }
+                Chunk::End => {
+                    waiting.extend_from_slice(b"0\r\n\r\n");
+                    self.send(&waiting).await?;
+                    return Ok(After::KeepAlive);
+                }
+                Chunk::Stall => {
+                    self.send(&waiting).await?;
+                    self.gone().await?;
+                    return Ok(After::Left);
+                }
+                Chunk::Reset => {
+                    self.send(&waiting).await?;
+                    tokio::time::sleep(BEFORE_RESET).await;
+                    self.stream.set_zero_linger()?;
+                    return Ok(After::Close);
+                }
+            }
         }
         Ok(After::Close)
     }
@@ -184,6 +250,11 @@ fn head(bytes: &[u8]) -> io::Result<Option<(Incoming, usize, usize)>> {
 }
 
 fn head_of(response: &UpstreamResponse, length: usize, at: Timestamp) -> Vec<u8> {
+    head_with(response, &format!("content-length: {length}"), at)
+}
+
+/// A head with this line about the length.
+fn head_with(response: &UpstreamResponse, length: &str, at: Timestamp) -> Vec<u8> {
     let reason = StatusCode::from_u16(response.status)
         .ok()
         .and_then(|status| status.canonical_reason())
@@ -200,7 +271,7 @@ fn head_of(response: &UpstreamResponse, length: usize, at: Timestamp) -> Vec<u8>
     }
     // These have no body, and may not say that it is empty.
     if response.status != 204 && response.status != 304 {
-        head.extend_from_slice(format!("content-length: {length}\r\n").as_bytes());
+        head.extend_from_slice(format!("{length}\r\n").as_bytes());
     }
     head.extend_from_slice(format!("date: {}\r\n\r\n", date(at)).as_bytes());
     head

@@ -249,7 +249,7 @@ async fn faults_are_switched_while_it_runs() {
     );
     assert_eq!(get(address, target).await.status, 200);
     assert_eq!(
-        simulator.counts()["open"].faults[Fault::ServerError.name()],
+        simulator.counts()["open"].faults[&*Fault::ServerError.name()],
         1
     );
     for (path, body, status) in [

@@ -18,7 +18,8 @@ use url::Url;
 use super::ModelCall;
 use super::choose::ModelCandidate;
 use super::translate::{
-    Fault, Incoming, NotAnAnswer, NotSent, Outgoing, Received, Relay, Spoken, incoming, outgoing,
+    Addressee, Fault, Incoming, NotAnAnswer, NotSent, Outgoing, Received, Relay, Spoken, incoming,
+    outgoing,
 };
 use super::verdict::{Complaint, Kind, Verdict};
 use crate::answer::Rejection;
@@ -91,14 +92,16 @@ impl Attempting<'_> {
             .routes
             .get(&self.call.door.task())
             .ok_or_else(|| Verdict::of(Failure::new(Class::Plan, "it has no such route")))?;
-        let known = candidate.known.as_deref();
         let outgoing = outgoing(
             self.call,
             self.spoken,
             server,
             route,
-            &candidate.model,
-            known,
+            Addressee {
+                model: &candidate.model,
+                known: candidate.known.as_deref(),
+                cut_to: candidate.cut_to,
+            },
         )
         .map_err(unsent)?;
         let request = self

@@ -28,7 +28,8 @@ impl From<&ModelCandidate> for Named {
 
 /// What asking this candidate takes, by estimate.
 pub(super) fn need(candidate: &ModelCandidate, facts: &Facts) -> Need {
-    let usage = estimate(facts, candidate.known.as_deref());
+    let mut usage = estimate(facts, candidate.known.as_deref());
+    usage.output = usage.output.min(candidate.cut_to.unwrap_or(u64::MAX));
     let credential = candidate.candidate.credential.as_ref();
     let credential = credential.map(|credential| credential.id.as_str());
     let provider = &candidate.candidate.endpoint.provider;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use guichet_catalogue::model::{Class, Suspends};
+use guichet_catalogue::model::{Class, Quota, Suspends};
 use tokio::time::{Instant, sleep_until};
 
 use super::attempt::{Attempting, Beginning, Begun, STALL};
@@ -244,6 +244,9 @@ impl<'a> Race<'a> {
         if failure.never_sent {
             permit.reservation.never_sent();
         }
+        permit
+            .reservation
+            .learn(|quota| spent(quota, verdict), self.engine.now());
         let reach = match verdict.suspends {
             Suspends::Nothing => {
                 // The candidate is sound: the request was at fault.
@@ -365,6 +368,7 @@ impl<'a> Race<'a> {
             }),
             0 if self.skipped.iter().any(temporary) => Reason::AllSuspended,
             0 => Reason::NoCandidate,
+            _ if self.attempting.until <= Instant::now() => Reason::Deadline,
             _ => Reason::AllFailed,
         }
     }
@@ -415,6 +419,22 @@ fn attempt<'a>(
             outcome,
         }
     })
+}
+
+/// How much of a window is used, by what the provider said when it refused; none where it did not speak of this one.
+fn spent(quota: &Quota, verdict: &Verdict) -> Option<f64> {
+    if let Some(tally) = verdict.tally {
+        // The window whose limit it named, whatever our file believes of the others.
+        return ((tally.limit - quota.limit).abs() < 0.5).then_some(tally.used);
+    }
+    let named = verdict.window.is_some() && verdict.window == quota.window.period();
+    let shared = verdict.suspends == Suspends::Group && quota.group.is_some();
+    let over = verdict.failure.class == Class::QuotaExhausted;
+    let meant = match verdict.window {
+        Some(_) => named,
+        None => shared,
+    };
+    (over && meant).then_some(quota.limit)
 }
 
 /// Whose silences are remembered together.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use guichet_catalogue::model::Catalogue;
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{Engine, Landed, Outcome, chain, kept};
@@ -27,7 +28,7 @@ pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusa
     let known = engine.0.answers.get(&key);
     if let Some(answer) = known
         .as_deref()
-        .and_then(|entry| from_cache(engine, entry, &call, &key))
+        .and_then(|entry| from_cache(engine, entry, &call, &key, engine.0.clock.now()))
     {
         return Ok(answer);
     }
@@ -39,10 +40,10 @@ pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusa
 }
 
 /// The answer to a call that is asked again, if one is at hand and fresh.
-pub(super) fn recalled(engine: &Engine, prepared: &Prepared) -> Option<Answer> {
+pub(super) fn recalled(engine: &Engine, prepared: &Prepared, now: Timestamp) -> Option<Answer> {
     let key = prepared.key.as_ref()?;
     let entry = engine.0.answers.get(key)?;
-    from_cache(engine, &entry, &prepared.call, key)
+    from_cache(engine, &entry, &prepared.call, key, now)
 }
 
 /// What may pass between the deadline and the refusal, so that the refusal can name who failed.
@@ -56,8 +57,13 @@ fn given(landed: &Landed, engine: &Engine) -> Answer {
 }
 
 /// A fresh answer from the cache; one that will not be fresh for long is asked for again meanwhile.
-fn from_cache(engine: &Engine, entry: &Entry, call: &Call, key: &Key) -> Option<Answer> {
-    let now = engine.0.clock.now();
+fn from_cache(
+    engine: &Engine,
+    entry: &Entry,
+    call: &Call,
+    key: &Key,
+    now: Timestamp,
+) -> Option<Answer> {
     let young_enough = call
         .options
         .max_age

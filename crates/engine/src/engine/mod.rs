@@ -186,10 +186,16 @@ impl Engine {
         Box::pin(call::answer(self, call)).await
     }
 
-    /// The answer to a call that is asked again, if one is at hand and fresh: no I/O, nothing to wait for.
+    /// The time of day, by the engine's clock.
     #[must_use]
-    pub fn recall(&self, prepared: &crate::call::Prepared) -> Option<Answer> {
-        call::recalled(self, prepared)
+    pub fn now(&self) -> Timestamp {
+        self.0.clock.now()
+    }
+
+    /// The answer to a call that is asked again now, if one is at hand and fresh: no I/O, nothing to wait for.
+    #[must_use]
+    pub fn recall(&self, prepared: &crate::call::Prepared, now: Timestamp) -> Option<Answer> {
+        call::recalled(self, prepared, now)
     }
 
     /// Returns when everything that is to be remembered is.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
 
 use super::Engine;
 use crate::ai::UsageRecord;
@@ -65,10 +64,6 @@ impl Engine {
 
     pub(crate) fn clock(&self) -> &dyn Clock {
         &*self.0.clock
-    }
-
-    pub(crate) fn now(&self) -> Timestamp {
-        self.0.clock.now()
     }
 
     pub(crate) fn guard(&self) -> &Arc<Guard> {

@@ -164,6 +164,20 @@ impl Ledger {
         }
     }
 
+    /// Believes a provider that tells how much of a window is used, where that is more than was counted here.
+    fn learn(&self, claims: &[Claim], told: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
+        let mut levels = self.levels.lock();
+        for claim in claims {
+            let Some((told, level)) = told(&claim.quota).zip(levels.get_mut(&claim.key())) else {
+                continue;
+            };
+            level.advance(&claim.quota, now);
+            if told > level.used {
+                level.take(&claim.quota, told - level.used, now);
+            }
+        }
+    }
+
     fn give_back(&self, claims: &[Claim], part: impl Fn(&Quota) -> f64) {
         let mut levels = self.levels.lock();
         for claim in claims {
@@ -217,6 +231,11 @@ impl Reservation {
     pub fn settle(&mut self, used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
         let ledger = Arc::clone(&self.ledger);
         ledger.correct(&mut self.claims, used, now);
+    }
+
+    /// Takes over what the provider tells of the windows that were claimed: units used, where `told` knows them.
+    pub fn learn(&self, told: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
+        self.ledger.learn(&self.claims, told, now);
     }
 
     /// A request is about to leave: from here on its units are spent.

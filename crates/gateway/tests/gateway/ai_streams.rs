@@ -89,7 +89,7 @@ async fn a_stream_begins_with_the_headers_of_one() {
 #[tokio::test]
 async fn a_stream_that_waits_for_its_provider_outlives_the_idle_limit() {
     let mut begun = begin(short()).await;
-    tokio::time::sleep(Duration::from_millis(2_000)).await;
+    tokio::time::sleep(Duration::from_secs(2)).await;
     begun.provider.send(LAST).unwrap();
     begun.read_until("[DONE]").await;
 }

@@ -9,6 +9,8 @@ use std::time::Duration;
 const GATHERING: Duration = Duration::from_millis(20);
 /// Bytes that may wait for a slow reader.
 const MOST: usize = 8 << 20;
+/// Bytes of memory that are kept for the next lines.
+const KEPT: usize = 1 << 20;
 
 static SINK: OnceLock<Sink> = OnceLock::new();
 
@@ -16,8 +18,9 @@ static SINK: OnceLock<Sink> = OnceLock::new();
 struct Sink {
     waiting: Mutex<Waiting>,
     arrived: Condvar,
-    /// Held while writing, so that lines stay in order.
-    writing: Mutex<()>,
+    /// The lines being written. Held while writing, so that lines stay in order; empty in between, when it is the memory
+    /// for those that wait next.
+    writing: Mutex<Vec<u8>>,
 }
 
 #[derive(Default)]
@@ -62,8 +65,12 @@ impl Sink {
     }
 
     fn write(&self) {
-        let _writing = lock(&self.writing);
-        let Waiting { lines, dropped } = std::mem::take(&mut *lock(&self.waiting));
+        let mut lines = lock(&self.writing);
+        let dropped = {
+            let mut waiting = lock(&self.waiting);
+            std::mem::swap(&mut *lines, &mut waiting.lines);
+            std::mem::take(&mut waiting.dropped)
+        };
         let mut stderr = io::stderr().lock();
         // Nobody is left to be told when stderr is closed.
         let _closed = stderr.write_all(&lines);
@@ -73,6 +80,8 @@ impl Sink {
                 "{dropped} log lines were dropped: nobody read them in time"
             );
         }
+        lines.clear();
+        lines.shrink_to(KEPT);
     }
 }
 

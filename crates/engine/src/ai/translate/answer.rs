@@ -74,9 +74,9 @@ pub(crate) fn incoming(
         return small::answer(call, dialect, outgoing, received);
     }
     let incoming = if outgoing.verbatim {
-        same(dialect, received)?
+        same(dialect, &received)?
     } else {
-        other(call, dialect, received)?
+        other(call, dialect, &received)?
     };
     if incoming.empty && !may_be_empty(&incoming.finishes) && !spoken.has_stop() {
         return Err(NotAnAnswer::Malformed("the answer says nothing".into()));
@@ -97,8 +97,8 @@ pub(super) fn may_be_empty(finishes: &[Finish]) -> bool {
 }
 
 /// Passed on as it is, blank lines before it aside.
-fn same(dialect: Dialect, received: Received<'_>) -> Result<Incoming, NotAnAnswer> {
-    let body = unpadded(received.body);
+fn same(dialect: Dialect, received: &Received<'_>) -> Result<Incoming, NotAnAnswer> {
+    let body = unpadded(&received.body);
     let glance = match dialect {
         Dialect::Anthropic => anthropic::watch::check_answer(&body),
         _ => openai::watch::check_answer(&body),
@@ -115,7 +115,7 @@ fn same(dialect: Dialect, received: Received<'_>) -> Result<Incoming, NotAnAnswe
 }
 
 /// Providers that take long send empty lines first.
-fn unpadded(body: Bytes) -> Bytes {
+fn unpadded(body: &Bytes) -> Bytes {
     let padding = body.len() - body.trim_ascii_start().len();
     body.slice(padding..)
 }
@@ -124,7 +124,7 @@ fn unpadded(body: Bytes) -> Bytes {
 fn other(
     call: &ModelCall,
     dialect: Dialect,
-    received: Received<'_>,
+    received: &Received<'_>,
 ) -> Result<Incoming, NotAnAnswer> {
     let body = received.body.trim_ascii();
     let not = |malformed: Malformed| not_an_answer(dialect, body, &malformed);
@@ -159,7 +159,7 @@ fn other(
         content_type: JSON.to_owned(),
         usage: answer.usage,
         finishes,
-        empty: says_nothing(&answer),
+        empty: says_nothing(call.door, &answer),
     })
 }
 
@@ -201,10 +201,12 @@ pub(super) fn gave_up() -> ProviderError {
     }
 }
 
-fn says_nothing(answer: &Answer) -> bool {
+/// Completions are text: thoughts and calls have no place there.
+fn says_nothing(door: Door, answer: &Answer) -> bool {
     let mut parts = answer.choices.iter().flat_map(|choice| &choice.parts);
     parts.all(|part| match part {
         Part::Text { text, .. } | Part::Refusal(text) => text.is_empty(),
+        _ if door == Door::Completions => true,
         Part::Thinking {
             text, signature, ..
         } => text.is_empty() && signature.is_none(),

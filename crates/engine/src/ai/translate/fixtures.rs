@@ -11,7 +11,7 @@ use guichet_dialects::anthropic;
 use guichet_dialects::facts::Facts;
 use guichet_dialects::openai::{completions, facts, responses};
 
-use super::{NotSent, Outgoing, Relay, Spoken, outgoing};
+use super::{Addressee, NotSent, Outgoing, Relay, Spoken, outgoing};
 use crate::ai::{Door, ModelCall, Origin, Wish};
 use crate::call::Caller;
 use crate::identity::{KeyId, OrganizationId, ProjectId};
@@ -59,7 +59,17 @@ impl World {
         let server = self.server();
         let known: Option<&Model> = server.model(model).map(|known| &**known);
         let route = &server.routes[&call.door.task()];
-        outgoing(call, &Spoken::new(call), server, route, model, known)
+        outgoing(
+            call,
+            &Spoken::new(call),
+            server,
+            route,
+            Addressee {
+                model,
+                known,
+                cut_to: None,
+            },
+        )
     }
 
     pub(super) fn sent(&self, call: &ModelCall, model: &str) -> String {

@@ -53,7 +53,7 @@ fn each(
     for rule in rules {
         match rule {
             MessageRule::DropNames => {
-                drop_members(&members, &mut editor, &["name"], place, dropped)
+                drop_members(&members, &mut editor, &["name"], place, dropped);
             }
             MessageRule::DropReasoning => {
                 drop_members(&members, &mut editor, &THOUGHTS, place, dropped);
@@ -193,11 +193,11 @@ fn merge(list: &mut Vec<String>) -> Result<bool, Malformed> {
     let mut merged: Vec<String> = Vec::with_capacity(before);
     for message in std::mem::take(list) {
         let joined = match merged.last() {
-            Some(last) => joined(last, &message)?,
+            Some(before_it) => joined(before_it, &message)?,
             None => None,
         };
         match (joined, merged.last_mut()) {
-            (Some(joined), Some(last)) => *last = joined,
+            (Some(joined), Some(before_it)) => *before_it = joined,
             _ => merged.push(message),
         }
     }
@@ -221,15 +221,14 @@ fn joined(one: &str, other: &str) -> Result<Option<String>, Malformed> {
         .iter()
         .map(|content| serde_json::from_str(content).ok())
         .collect();
-    let content = match texts {
-        Some(texts) => quoted(&texts.join("\n\n")),
-        None => {
-            let parts: Vec<String> = contents
-                .iter()
-                .filter_map(|content| parts(content))
-                .collect();
-            format!("[{}]", parts.join(","))
-        }
+    let content = if let Some(texts) = texts {
+        quoted(&texts.join("\n\n"))
+    } else {
+        let parts: Vec<String> = contents
+            .iter()
+            .filter_map(|content| parts(content))
+            .collect();
+        format!("[{}]", parts.join(","))
     };
     Ok(Some(format!(
         r#"{{"role":{},"content":{content}}}"#,

@@ -21,6 +21,6 @@ mod stream;
 mod tools;
 
 pub(crate) use answer::{Incoming, NotAnAnswer, Received, incoming};
-pub(crate) use request::{NotSent, Outgoing, outgoing};
+pub(crate) use request::{Addressee, NotSent, Outgoing, outgoing};
 pub(crate) use spoken::Spoken;
 pub(crate) use stream::{Fault, Relay};

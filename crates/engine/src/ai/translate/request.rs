@@ -69,6 +69,19 @@ pub(super) struct Writing<'w, 's> {
     pub(super) route: &'w Route,
     pub(super) model: &'w str,
     pub(super) known: Option<&'w Model>,
+    /// The most tokens of an answer that it may be asked for, where the caller asks for more.
+    pub(super) cut_to: Option<u64>,
+}
+
+/// The model that a call is written for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Addressee<'a> {
+    /// The provider's name for it.
+    pub(crate) model: &'a str,
+    /// What its file says of it.
+    pub(crate) known: Option<&'a Model>,
+    /// The most tokens of an answer that it may be asked for, where the caller asks for more.
+    pub(crate) cut_to: Option<u64>,
 }
 
 /// A body in the candidate's dialect.
@@ -97,9 +110,13 @@ pub(crate) fn outgoing(
     spoken: &Spoken<'_>,
     server: &ModelServer,
     route: &Route,
-    model: &str,
-    known: Option<&Model>,
+    addressee: Addressee<'_>,
 ) -> Result<Outgoing, NotSent> {
+    let Addressee {
+        model,
+        known,
+        cut_to,
+    } = addressee;
     let writing = Writing {
         call,
         spoken,
@@ -107,6 +124,7 @@ pub(crate) fn outgoing(
         route,
         model,
         known,
+        cut_to,
     };
     let path = path(route, model, call.facts.stream)?;
     let said = match call.door.task() {
@@ -203,6 +221,11 @@ fn same(writing: &Writing<'_, '_>) -> Result<Said, NotSent> {
     for name in EXTENSIONS {
         editor.remove(name);
     }
+    if let Some(most) = writing.cut_to {
+        for name in ["max_tokens", "max_completion_tokens"] {
+            editor.replace(name, most.to_string());
+        }
+    }
     let mut dropped = Vec::new();
     quirks::apply(writing, members, &mut editor, &mut dropped)?;
     let body = editor.finish_sharing(&writing.call.body);
@@ -234,7 +257,7 @@ fn written(writing: &Writing<'_, '_>) -> Result<Written, Malformed> {
     let mut request = writing.spoken.request()?;
     writing.model.clone_into(&mut request.model);
     let asked = request.sampling.max_tokens;
-    request.sampling.max_tokens = asked.or_else(|| default_output(writing));
+    request.sampling.max_tokens = writing.cut_to.or(asked).or_else(|| default_output(writing));
     let written = match writing.route.dialect {
         Dialect::OpenAi => chat::write_request(&request),
         Dialect::Anthropic => anthropic::write_request(&request, most_tokens(writing)),

@@ -240,8 +240,7 @@ fn spoken(call: &ModelCall, received: Received<'_>) -> Result<Incoming, NotAnAns
         kind.to_owned()
     } else {
         speech::read_request(&call.body)
-            .map(|asked| asked.media_type())
-            .unwrap_or("audio/mpeg")
+            .map_or("audio/mpeg", |asked| asked.media_type())
             .to_owned()
     };
     Ok(Incoming {

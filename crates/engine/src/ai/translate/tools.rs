@@ -19,7 +19,7 @@ pub(super) fn require_instead(
     };
     let choice: serde_json::Value = serde_json::from_str(choice)
         .map_err(|error| Malformed::new("tool_choice", error.to_string()))?;
-    let named = |tool: &serde_json::Value| {
+    let name_of = |tool: &serde_json::Value| {
         let name = tool.pointer("/function/name").or_else(|| tool.get("name"));
         name.and_then(|name| name.as_str()).map(str::to_owned)
     };
@@ -27,10 +27,10 @@ pub(super) fn require_instead(
     let list = allowed.get("tools").and_then(|tools| tools.as_array());
     let (names, mode) = match list {
         Some(list) => (
-            list.iter().filter_map(named).collect::<Vec<_>>(),
+            list.iter().filter_map(name_of).collect::<Vec<_>>(),
             allowed.get("mode").and_then(|mode| mode.as_str()),
         ),
-        None => (named(&choice).into_iter().collect(), Some("required")),
+        None => (name_of(&choice).into_iter().collect(), Some("required")),
     };
     editor.set(
         "tool_choice",
@@ -47,7 +47,7 @@ pub(super) fn require_instead(
     for tool in elements(tools).map_err(|wrong| within("tools", wrong))? {
         let read: serde_json::Value = serde_json::from_str(tool)
             .map_err(|error| Malformed::new("tools", error.to_string()))?;
-        if named(&read).is_some_and(|name| names.contains(&name)) {
+        if name_of(&read).is_some_and(|name| names.contains(&name)) {
             offered.push(tool);
         }
     }

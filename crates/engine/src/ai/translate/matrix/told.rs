@@ -15,10 +15,11 @@ pub(super) fn of(dialect: &str) -> Vec<Case> {
 }
 
 fn events(events: &[Value]) -> String {
-    events
+    let list: Vec<String> = events
         .iter()
         .map(|event| format!("data: {event}\n\n"))
-        .collect()
+        .collect();
+    list.concat()
 }
 
 fn openai() -> Vec<Case> {
@@ -100,7 +101,7 @@ fn anthropic() -> Vec<Case> {
         }
         list.push(json!({"type": "message_delta", "delta": {"stop_reason": stop, "stop_sequence": null}, "usage": {"output_tokens": 6}}));
         list.push(json!({"type": "message_stop"}));
-        let stream = list
+        let stream: Vec<String> = list
             .iter()
             .map(|event| {
                 format!(
@@ -109,7 +110,7 @@ fn anthropic() -> Vec<Case> {
                 )
             })
             .collect();
-        (name, whole.to_string(), stream)
+        (name, whole.to_string(), stream.concat())
     };
     let said = |text: &str| json!([{"type": "text", "text": text}]);
     let called = |id: &str, city: &str| json!({"type": "tool_use", "id": id, "name": "weather", "input": {"city": city}});
@@ -174,8 +175,8 @@ fn gemini() -> Vec<Case> {
             .iter()
             .map(|part| chunk(std::slice::from_ref(part)))
             .collect();
-        let last = list.pop().unwrap();
-        list.push(ended(last));
+        let end = list.pop().unwrap();
+        list.push(ended(end));
         (name, ended(chunk(parts)).to_string(), events(&list))
     };
     let text = |text: &str| json!({"text": text});
@@ -210,10 +211,11 @@ fn ollama() -> Vec<Case> {
                 .extend(last.as_object().unwrap().clone());
             line
         };
-        let mut stream: String = messages
+        let lines: Vec<String> = messages
             .iter()
             .map(|message| format!("{}\n", line(message)))
             .collect();
+        let mut stream = lines.concat();
         stream += &format!("{}\n", ended(&json!({"role": "assistant", "content": ""})));
         (name, ended(&whole).to_string(), stream)
     };

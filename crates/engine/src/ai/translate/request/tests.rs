@@ -212,7 +212,18 @@ fn candidates_share_what_was_read_and_each_gets_its_own_model() {
     let sent = |model: &str| {
         let known = server.model(model).map(|known| &**known);
         read(&text(
-            &outgoing(&call, &spoken, server, route, model, known).unwrap(),
+            &outgoing(
+                &call,
+                &spoken,
+                server,
+                route,
+                Addressee {
+                    model,
+                    known,
+                    cut_to: None,
+                },
+            )
+            .unwrap(),
         ))
     };
     let (deep, other) = (sent("deep"), sent("other"));

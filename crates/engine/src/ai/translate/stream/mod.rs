@@ -137,6 +137,25 @@ impl Relay {
         }
     }
 
+    /// Ends what has begun with the dialect's own words for a failure. Nothing may follow.
+    pub(crate) fn fail(&mut self, error: &DoorError, out: &mut Vec<Bytes>) {
+        let mut last = Vec::new();
+        match (&mut self.way, self.door) {
+            (Way::Other(other), _) => other.fail(error, &mut last),
+            (Way::Same(_), Door::Messages) => anthropic::write_stream_error(error, &mut last),
+            (Way::Same(_), _) => chat::write_stream_error(error, &mut last),
+        }
+        if !last.is_empty() {
+            out.push(last.into());
+        }
+    }
+}
+
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "continuation of streams is being written")
+)]
+impl Relay {
     /// The assistant's text so far, if the call wishes to be continued by another candidate; else nothing.
     pub(crate) fn said(&self) -> &str {
         match &self.way {
@@ -158,19 +177,6 @@ impl Relay {
         self.done_mark = outgoing.done_mark;
         if let Way::Other(other) = &mut self.way {
             other.go_on(dialect);
-        }
-    }
-
-    /// Ends what has begun with the dialect's own words for a failure. Nothing may follow.
-    pub(crate) fn fail(&mut self, error: &DoorError, out: &mut Vec<Bytes>) {
-        let mut last = Vec::new();
-        match (&mut self.way, self.door) {
-            (Way::Other(other), _) => other.fail(error, &mut last),
-            (Way::Same(_), Door::Messages) => anthropic::write_stream_error(error, &mut last),
-            (Way::Same(_), _) => chat::write_stream_error(error, &mut last),
-        }
-        if !last.is_empty() {
-            out.push(last.into());
         }
     }
 }

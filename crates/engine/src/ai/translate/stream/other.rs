@@ -26,9 +26,15 @@ pub(super) struct Other {
 
 /// What has come so far.
 #[derive(Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about a stream"
+)]
 struct State {
     started: bool,
     semantic: bool,
+    /// Whether text is all that the caller can be told.
+    only_text: bool,
     /// Whether something else than text has been said.
     beyond_text: bool,
     done: bool,
@@ -63,6 +69,7 @@ impl Other {
             id: id_of(call.door, request_id),
             state: State {
                 said: call.wish.resume.then(String::new),
+                only_text: call.door == Door::Completions,
                 ..State::default()
             },
         }
@@ -85,14 +92,6 @@ impl Other {
         let ended = self.end(choices, &mut written);
         pass_on(written, out);
         ended
-    }
-
-    /// What comes now begins anew, but is the same answer to the caller.
-    pub(super) fn go_on(&mut self, dialect: Dialect) {
-        self.frames = Frames::new(framing(dialect));
-        self.reader = Reader::new(dialect);
-        self.state.finishes.clear();
-        self.state.usage = None;
     }
 
     pub(super) fn fail(&mut self, error: &DoorError, out: &mut Vec<u8>) {
@@ -119,15 +118,6 @@ impl Other {
 
     pub(super) fn finishes(&self) -> &[(usize, Finish)] {
         &self.state.finishes
-    }
-
-    pub(super) fn said(&self) -> &str {
-        self.state.said.as_deref().unwrap_or_default()
-    }
-
-    pub(super) fn can_go_on(&self) -> bool {
-        let state = &self.state;
-        !state.beyond_text && !state.done && state.finishes.is_empty() && !self.said().is_empty()
     }
 
     /// Reads every event that is whole.
@@ -195,9 +185,29 @@ impl Other {
     }
 }
 
+impl Other {
+    /// What comes now begins anew, but is the same answer to the caller.
+    pub(super) fn go_on(&mut self, dialect: Dialect) {
+        self.frames = Frames::new(framing(dialect));
+        self.reader = Reader::new(dialect);
+        self.state.finishes.clear();
+        self.state.usage = None;
+    }
+
+    pub(super) fn said(&self) -> &str {
+        self.state.said.as_deref().unwrap_or_default()
+    }
+
+    pub(super) fn can_go_on(&self) -> bool {
+        let state = &self.state;
+        !state.beyond_text && !state.done && state.finishes.is_empty() && !self.said().is_empty()
+    }
+}
+
 impl State {
     fn take(&mut self, event: &Event) -> Result<(), Fault> {
-        let says = event.is_semantic();
+        let is_told = !self.only_text || matches!(event, Event::Text { .. });
+        let says = event.is_semantic() && is_told;
         self.semantic |= says;
         match event {
             Event::Text { choice: 0, text } => {

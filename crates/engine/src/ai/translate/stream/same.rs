@@ -22,16 +22,16 @@ pub(super) struct Same {
 }
 
 enum Watch {
-    OpenAi(openai::watch::Watch),
-    Anthropic(anthropic::watch::Watch),
+    OpenAi(Box<openai::watch::Watch>),
+    Anthropic(Box<anthropic::watch::Watch>),
 }
 
 impl Same {
     pub(super) fn new(dialect: Dialect, hide_usage: bool) -> Self {
         Self {
             watch: match dialect {
-                Dialect::Anthropic => Watch::Anthropic(anthropic::watch::Watch::default()),
-                _ => Watch::OpenAi(openai::watch::Watch::default()),
+                Dialect::Anthropic => Watch::Anthropic(Box::default()),
+                _ => Watch::OpenAi(Box::default()),
             },
             rest: Vec::new(),
             hide_usage,

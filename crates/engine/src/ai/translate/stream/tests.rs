@@ -300,3 +300,18 @@ fn signs_of_life_are_passed_on_once_the_answer_has_begun() {
     relay.feed(Bytes::from(": alive\n\n"), &mut out).unwrap();
     assert!(!out.is_empty(), "{}", joined(&out));
 }
+
+#[test]
+fn completions_are_text_and_thoughts_alone_say_nothing_there() {
+    let call = call(
+        Door::Completions,
+        r#"{"model":"m","stream":true,"prompt":"x"}"#,
+    );
+    let thought = BLUE.replace("content", "reasoning_content");
+    let mut relay = openai().relay(&call);
+    let (_, ended) = fed(&mut relay, &[ROLE, &thought, STOP, DONE].concat(), 999);
+    assert_eq!(
+        ended,
+        Err(Fault::Malformed("the stream says nothing".into()))
+    );
+}

@@ -1,0 +1,197 @@
+//! Stories of calls to models: who is asked, who is raced, what is recorded, what is spent.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::StreamExt;
+use guichet_catalogue::model::ai::Dialect::{Anthropic, OpenAi};
+use guichet_engine::ai::{Door, ModelContent, Wish};
+use guichet_engine::answer::{Reason, Served, SkipReason};
+use guichet_engine::outcome::Class;
+use guichet_sim::Fault;
+use guichet_sim::Pacing;
+use guichet_tests::speakers::{SENTENCE, Studio, asked, whole};
+
+const TWO: [(&str, guichet_catalogue::model::ai::Dialect, &str); 2] =
+    [("first", OpenAi, ""), ("second", OpenAi, "")];
+
+#[tokio::test(start_paused = true)]
+async fn a_candidate_that_is_silent_is_raced_by_the_next_one() {
+    let studio = Studio::of(&TWO).await;
+    studio.speakers.set_fault("first", Fault::HeaderTimeout);
+    let began = tokio::time::Instant::now();
+    let answer = studio.ask(asked(Door::Chat, true)).await.unwrap();
+    assert!(
+        began.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(&*answer.provider, "second");
+    let classes: Vec<_> = answer
+        .attempts
+        .iter()
+        .map(|attempt| attempt.class)
+        .collect();
+    assert_eq!(classes, [Class::Upstream, Class::Ok]);
+    assert!(whole(answer).await.contains("[DONE]"));
+    assert_eq!(studio.speakers.open("first"), 0, "the loser is cancelled");
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_dead_candidates_cost_less_than_three_seconds() {
+    let names = ["a", "b", "c", "d", "e", "f"];
+    let providers = names.map(|name| (name, OpenAi, ""));
+    let studio = Studio::of(&providers).await;
+    let faults = [
+        Fault::Refused,
+        Fault::BadCert,
+        Fault::HeaderTimeout,
+        Fault::TooManyBare,
+        Fault::ServerError,
+    ];
+    for (name, fault) in names.iter().zip(faults) {
+        studio.speakers.set_fault(name, fault);
+    }
+    let began = tokio::time::Instant::now();
+    let answer = studio.ask(asked(Door::Chat, true)).await.unwrap();
+    assert!(
+        began.elapsed() < Duration::from_secs(3),
+        "{:?}",
+        began.elapsed()
+    );
+    assert_eq!(&*answer.provider, "f");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_caller_who_leaves_ends_the_exchange_and_is_billed_once() {
+    let studio = Studio::of(&TWO).await;
+    let pacing = Pacing {
+        between: Duration::from_secs(1),
+        ..Pacing::AT_ONCE
+    };
+    studio.speakers.set_pacing("first", pacing);
+    let answer = studio.ask(asked(Door::Chat, true)).await.unwrap();
+    let ModelContent::Stream(mut pieces) = answer.content else {
+        panic!("a stream was asked for");
+    };
+    assert!(pieces.next().await.is_some());
+    assert_eq!(studio.speakers.open("first"), 1);
+    drop(pieces);
+    assert_eq!(studio.speakers.open("first"), 0, "at once");
+    assert_eq!(studio.records.lock().len(), 1);
+    assert_eq!(studio.store.used("first@first/own", "requests/minute"), 0.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_are_estimated_before_and_settled_after() {
+    let quota =
+        "[[quota]]\nlimit = 1000\nper = \"day\"\ndimension = \"tokens\"\nscope = \"account\"\n";
+    let studio = Studio::of(&[("first", OpenAi, quota)]).await;
+    let answer = studio.ask(asked(Door::Chat, true)).await.unwrap();
+    studio.engine.flush().await;
+    let reserved = studio.store.used("first", "tokens/day");
+    assert!(
+        reserved > 100.0,
+        "the answer's bound is reserved: {reserved}"
+    );
+    whole(answer).await;
+    studio.engine.flush().await;
+    assert_eq!(studio.store.used("first", "tokens/day"), 14.0);
+    let record = studio.records.lock()[0].clone();
+    assert!(record.counted);
+    assert_eq!((record.usage.input, record.usage.output), (9, 5));
+    assert!(record.first_token.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_does_not_fit_into_a_quota_is_never_sent() {
+    let quota =
+        "[[quota]]\nlimit = 50\nper = \"day\"\ndimension = \"tokens\"\nscope = \"account\"\n";
+    let studio = Studio::of(&[("first", OpenAi, quota), ("second", OpenAi, "")]).await;
+    let answer = studio.ask(asked(Door::Chat, false)).await.unwrap();
+    assert_eq!(&*answer.provider, "second");
+    assert!(studio.speakers.requests("first").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_whole_answer_is_passed_on_byte_for_byte_in_its_own_dialect() {
+    let studio = Studio::of(&[("first", Anthropic, "")]).await;
+    let mut call = asked(Door::Messages, false);
+    let body = String::from_utf8(call.body.to_vec()).unwrap();
+    call.body = Bytes::from(body.replace("\"stream\":false", "\"unheard_of\": [1.50, {\"a\" :2}]"));
+    let sent = call.body.clone();
+    whole(studio.ask(call).await.unwrap()).await;
+    let requests = studio.speakers.requests("first");
+    assert_eq!(requests[0].body, sent, "nothing was re-typed");
+    assert_eq!(requests[0].url.query(), None, "no key in the URL");
+}
+
+#[tokio::test(start_paused = true)]
+async fn equal_calls_that_may_share_an_answer_are_asked_once() {
+    let studio = Studio::of(&TWO).await;
+    let mut call = asked(Door::Chat, false);
+    let body = String::from_utf8(call.body.to_vec()).unwrap();
+    call.body = Bytes::from(body.replace("\"stream\":false", "\"temperature\":0"));
+    call.facts.temperature = Some(0.0);
+    call.wish.cache = true;
+    let (one, other) = tokio::join!(studio.ask(call.clone()), studio.ask(call.clone()));
+    assert!(whole(one.unwrap()).await.contains(SENTENCE));
+    other.unwrap();
+    assert_eq!(studio.speakers.requests("first").len(), 1);
+    let third = studio.ask(call.clone()).await.unwrap();
+    assert_eq!(third.served, Served::Cached);
+    call.wish.cache = false;
+    assert_eq!(studio.ask(call).await.unwrap().served, Served::Fresh);
+    assert_eq!(studio.speakers.requests("first").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn free_only_reaches_nothing_that_costs() {
+    let studio = Studio::of(&TWO).await;
+    let mut call = asked(Door::Chat, true);
+    for model in ["m", "first/m", "auto", "auto:fast"] {
+        call.wish = Wish {
+            models: vec![model.into()],
+            free_only: true,
+            ..Wish::default()
+        };
+        let refusal = studio.ask(call.clone()).await.unwrap_err();
+        assert_eq!(refusal.reason, Reason::NoCandidate, "{model}");
+        assert!(
+            refusal
+                .skipped
+                .iter()
+                .all(|skipped| skipped.reason == SkipReason::Paid),
+            "{refusal:?}"
+        );
+    }
+    assert!(studio.speakers.requests("first").is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_stalls_in_the_middle_is_said_to_have_broken_off() {
+    let studio = Studio::of(&TWO).await;
+    studio.speakers.set_fault("first", Fault::StallAfter(1));
+    let answer = studio.ask(asked(Door::Chat, true)).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let text = whole(answer).await;
+    assert!(
+        text.contains("\"error\"") && !text.contains("[DONE]"),
+        "{text}"
+    );
+    assert!(began.elapsed() <= Duration::from_secs(31));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_provider_says_is_used_is_believed() {
+    let quota = "[[quota]]\nlimit = 200000\nper = \"day\"\nkind = \"bucket\"\ndimension = \"tokens\"\nscope = \"account\"\n";
+    let studio = Studio::of(&[("first", OpenAi, quota), ("second", OpenAi, "")]).await;
+    let message = "Rate limit reached for model `m` on tokens per day (TPD): Limit 200000, Used 199990, Requested 109. \
+                   Please try again in 42.768s.";
+    studio.speakers.refuse("first", 429, message);
+    let answer = studio.ask(asked(Door::Chat, true)).await.unwrap();
+    assert_eq!(&*answer.provider, "second");
+    studio.engine.flush().await;
+    let used = studio.store.used("first", "tokens/bucket-86400s");
+    assert!((199_990.0..=200_000.0).contains(&used), "{used}");
+}
