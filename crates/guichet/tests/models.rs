@@ -1,5 +1,11 @@
 //! Stories of models at the command line: chats, what they took, servers that are found by themselves.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
 mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};

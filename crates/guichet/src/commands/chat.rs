@@ -37,7 +37,7 @@ pub(crate) struct Arguments {
 pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Result<Verdict> {
     let models = models(&arguments.model)?;
     let terminal = std::io::stdin().is_terminal();
-    let prompt = prompt(arguments.prompt, terminal)?;
+    let prompt = prompt(arguments.prompt.as_deref(), terminal)?;
     let config = context.config()?;
     let catalogue = context::catalogue(&config)?;
     let installation = Installation::open(&config.settings.data_dir).await?;
@@ -77,13 +77,13 @@ fn models(text: &str) -> Result<Vec<String>, Usage> {
 }
 
 /// What is to be said; none where a conversation is to begin.
-fn prompt(given: Option<String>, terminal: bool) -> anyhow::Result<Option<String>> {
+fn prompt(given: Option<&str>, terminal: bool) -> anyhow::Result<Option<String>> {
     let mut piped = String::new();
     if !terminal {
         let read = std::io::stdin().read_to_string(&mut piped);
         read.context("stdin holds no text")?;
     }
-    let parts = [given.as_deref().unwrap_or_default(), &piped].map(str::trim);
+    let parts = [given.unwrap_or_default(), &piped].map(str::trim);
     let parts: Vec<&str> = parts.into_iter().filter(|part| !part.is_empty()).collect();
     if !parts.is_empty() {
         return Ok(Some(parts.join("\n\n")));

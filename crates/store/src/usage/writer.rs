@@ -44,12 +44,12 @@ impl UsageWriter {
     fn holding(database: Database, waiting: usize) -> Self {
         let (entries, inbox) = mpsc::channel(waiting);
         let lost = Arc::new(AtomicU64::new(0));
-        let writing = Writing {
+        let own = Writing {
             database,
             lost: Arc::clone(&lost),
             told: 0,
         };
-        tokio::spawn(writing.run(inbox));
+        tokio::spawn(own.run(inbox));
         Self { entries, lost }
     }
 
