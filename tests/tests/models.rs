@@ -195,3 +195,36 @@ async fn what_a_provider_says_is_used_is_believed() {
     let used = studio.store.used("first", "tokens/bucket-86400s");
     assert!((199_990.0..=200_000.0).contains(&used), "{used}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_broke_off_is_continued_where_the_caller_wishes_it() {
+    for door in [Door::Chat, Door::Messages] {
+        let studio = Studio::of(&[("first", OpenAi, ""), ("second", Anthropic, "")]).await;
+        studio.speakers.set_fault("first", Fault::ResetAfter(1));
+        let mut call = asked(door, true);
+        call.wish.resume = true;
+        let text = whole(studio.ask(call).await.unwrap()).await;
+        assert!(!text.contains("\"error\""), "{text}");
+        let asked = studio.speakers.requests("second");
+        let body = String::from_utf8(asked[0].body.to_vec()).unwrap();
+        assert!(
+            body.contains("\"assistant\"") && body.contains("broke off"),
+            "{body}"
+        );
+        assert_eq!(studio.records.lock().len(), 2, "each of both is recorded");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_nobody_continues_says_that_it_broke_off() {
+    let studio = Studio::of(&TWO).await;
+    studio.speakers.set_fault("first", Fault::ResetAfter(1));
+    studio.speakers.set_fault("second", Fault::ServerError);
+    let mut call = asked(Door::Chat, true);
+    call.wish.resume = true;
+    let text = whole(studio.ask(call).await.unwrap()).await;
+    assert!(
+        text.contains("\"error\"") && !text.contains("[DONE]"),
+        "{text}"
+    );
+}

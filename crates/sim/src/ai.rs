@@ -16,6 +16,7 @@ mod route;
 mod rules;
 mod schema;
 mod serve;
+mod spent;
 mod tasks;
 mod voice;
 

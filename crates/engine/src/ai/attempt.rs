@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
-use guichet_catalogue::model::ai::{ModelServer, Route};
+use guichet_catalogue::model::ai::{Dialect, ModelServer, Route};
 use guichet_catalogue::model::{Catalogue, Class, Http, Suspends};
 use guichet_dialects::chat::Finish;
 use guichet_dialects::error::ProviderError;
@@ -81,6 +81,39 @@ impl Attempting<'_> {
         candidate: &ModelCandidate,
         reservation: &mut Reservation,
     ) -> Result<Begun, Verdict> {
+        let Sent {
+            asked,
+            outgoing,
+            body,
+        } = self.send(candidate, reservation).await?;
+        let answer = if self.call.facts.stream {
+            Beginning::Stream(Box::new(self.open(&asked, &outgoing, body).await?))
+        } else {
+            Beginning::Whole(self.whole(&asked, &outgoing, body).await?)
+        };
+        Ok(Begun {
+            status: asked.status,
+            dropped: outgoing.dropped,
+            answer,
+        })
+    }
+
+    /// Asks for the rest of an answer that another candidate began: what comes is for the relay that has begun.
+    pub(super) async fn go_on(
+        &self,
+        candidate: &ModelCandidate,
+        reservation: &mut Reservation,
+    ) -> Result<(Dialect, Outgoing, Coming), Verdict> {
+        let sent = self.send(candidate, reservation).await?;
+        Ok((sent.asked.route.dialect, sent.outgoing, sent.body))
+    }
+
+    /// Sends the request, and reads as far as the status, which is a good one.
+    async fn send<'b>(
+        &self,
+        candidate: &'b ModelCandidate,
+        reservation: &mut Reservation,
+    ) -> Result<Sent<'b>, Verdict> {
         let provider = &candidate.candidate.endpoint.provider;
         let (Some(http), Some(server)) = (provider.http(), provider.models.as_deref()) else {
             return Err(Verdict::of(Failure::new(
@@ -92,18 +125,13 @@ impl Attempting<'_> {
             .routes
             .get(&self.call.door.task())
             .ok_or_else(|| Verdict::of(Failure::new(Class::Plan, "it has no such route")))?;
-        let outgoing = outgoing(
-            self.call,
-            self.spoken,
-            server,
-            route,
-            Addressee {
-                model: &candidate.model,
-                known: candidate.known.as_deref(),
-                cut_to: candidate.cut_to,
-            },
-        )
-        .map_err(unsent)?;
+        let addressee = Addressee {
+            model: &candidate.model,
+            known: candidate.known.as_deref(),
+            cut_to: candidate.cut_to,
+        };
+        let outgoing =
+            outgoing(self.call, self.spoken, server, route, addressee).map_err(unsent)?;
         let request = self
             .request(candidate, http, server, &outgoing)
             .map_err(Verdict::of)?;
@@ -124,22 +152,17 @@ impl Attempting<'_> {
             candidate,
             route,
             status,
-            headers: &headers,
+            headers,
         };
-        if !(200..300).contains(&status) {
-            let body = self.read(body, LARGEST_ERROR).await.unwrap_or_default();
-            return Err(self.complaint(&asked, &body));
+        if (200..300).contains(&status) {
+            return Ok(Sent {
+                asked,
+                outgoing,
+                body,
+            });
         }
-        let answer = if self.call.facts.stream {
-            Beginning::Stream(Box::new(self.open(&asked, &outgoing, body).await?))
-        } else {
-            Beginning::Whole(self.whole(&asked, &outgoing, body).await?)
-        };
-        Ok(Begun {
-            status,
-            dropped: outgoing.dropped,
-            answer,
-        })
+        let body = self.read(body, LARGEST_ERROR).await.unwrap_or_default();
+        Err(self.complaint(&asked, status, &body))
     }
 
     fn request(
@@ -291,21 +314,17 @@ impl Attempting<'_> {
     /// An error in an answer that began well.
     fn error_within(&self, asked: &Asked<'_>, error: &ProviderError) -> Verdict {
         let body = guichet_dialects::error::as_body(error);
-        let own = Asked {
-            status: error.status.unwrap_or(asked.status),
-            ..*asked
-        };
-        self.complaint(&own, &body)
+        self.complaint(asked, error.status.unwrap_or(asked.status), &body)
     }
 
-    fn complaint(&self, asked: &Asked<'_>, body: &[u8]) -> Verdict {
+    fn complaint(&self, asked: &Asked<'_>, status: u16, body: &[u8]) -> Verdict {
         Complaint {
             program: &self.catalogue.program,
             provider: &asked.candidate.candidate.endpoint.provider,
             model: &asked.candidate.model,
             dialect: asked.route.dialect,
-            status: asked.status,
-            headers: asked.headers,
+            status,
+            headers: &asked.headers,
             body,
             now: self.clock.now(),
         }
@@ -318,7 +337,14 @@ struct Asked<'a> {
     candidate: &'a ModelCandidate,
     route: &'a Route,
     status: u16,
-    headers: &'a HeaderMap,
+    headers: HeaderMap,
+}
+
+/// A request that was answered with a good status.
+struct Sent<'a> {
+    asked: Asked<'a>,
+    outgoing: Outgoing,
+    body: Coming,
 }
 
 impl Verdict {

@@ -8,17 +8,22 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
+use futures_util::future::BoxFuture;
 use guichet_catalogue::model::Class;
 use guichet_dialects::error::{DoorError, ErrorKind};
 use tokio::time::{Instant, Sleep};
 
 use super::attempt::{Coming, Opened};
 use super::ending::Ending;
+use super::resume::{Continued, Resumption};
 use super::translate::{Fault, Relay};
 use crate::transport::TransportError;
 
 /// Bytes that are gathered before they are handed on.
 const PIECE: usize = 64 << 10;
+
+/// A search for somebody who goes on.
+type Search = BoxFuture<'static, Option<Continued>>;
 
 /// The stream.
 pub(super) struct Flow {
@@ -27,6 +32,10 @@ pub(super) struct Flow {
     /// None once nothing more is to come. Dropping it ends the exchange with the provider.
     body: Option<Coming>,
     ending: Ending,
+    /// Who may go on if it breaks off.
+    resumption: Option<Resumption>,
+    /// The search for somebody who goes on, and the words for it if there is nobody.
+    search: Option<(Search, DoorError)>,
     stall: Duration,
     heard: Instant,
     silence: Pin<Box<Sleep>>,
@@ -39,12 +48,15 @@ impl Flow {
         ending: Ending,
         stall: Duration,
         request_id: Arc<str>,
+        resumption: Option<Resumption>,
     ) -> Self {
         let mut flow = Self {
             body: Some(opened.body).filter(|_| !opened.relay.is_whole()),
             relay: opened.relay,
             ready: opened.ready,
             ending,
+            resumption,
+            search: None,
             stall,
             heard: Instant::now(),
             silence: Box::pin(tokio::time::sleep(stall)),
@@ -125,8 +137,36 @@ impl Flow {
             code: Some("stream_broken".into()),
             request_id: Some(self.request_id.to_string()),
         };
-        self.relay.fail(&error, &mut self.ready);
-        self.end(class)
+        self.end(class);
+        match self.resumption.take().filter(|_| self.relay.can_go_on()) {
+            Some(resumption) => {
+                self.search = Some((resumption.go_on(self.relay.said()), error));
+            }
+            None => self.relay.fail(&error, &mut self.ready),
+        }
+        false
+    }
+
+    /// Whether the search for somebody who goes on is over, if there is one.
+    fn searched(&mut self, context: &mut Context<'_>) -> bool {
+        let Some((search, error)) = &mut self.search else {
+            return true;
+        };
+        let Poll::Ready(found) = search.as_mut().poll(context) else {
+            return false;
+        };
+        match found {
+            Some(continued) => {
+                self.relay.go_on(continued.dialect, &continued.outgoing);
+                self.body = Some(continued.body);
+                self.ending = continued.ending;
+                self.resumption = Some(continued.next);
+                self.heard = Instant::now();
+            }
+            None => self.relay.fail(error, &mut self.ready),
+        }
+        self.search = None;
+        true
     }
 
     /// Whether the provider has been silent for too long. Time is looked at only when there is nothing else to do.
@@ -147,6 +187,9 @@ impl Stream for Flow {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
         let this = &mut *self;
+        if this.ready.is_empty() && !this.searched(context) {
+            return Poll::Pending;
+        }
         let mut gathered = this.ready.iter().map(Bytes::len).sum::<usize>();
         while let Some(body) = &mut this.body {
             if gathered >= PIECE {
@@ -167,7 +210,10 @@ impl Stream for Flow {
                 }
             }
         }
-        if this.ready.is_empty() {
+        if this.ready.is_empty() && this.search.is_some() {
+            context.waker().wake_by_ref();
+            Poll::Pending
+        } else if this.ready.is_empty() {
             Poll::Ready(None)
         } else {
             Poll::Ready(Some(this.take()))

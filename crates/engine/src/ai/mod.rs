@@ -15,6 +15,7 @@ pub(crate) mod kept;
 mod list;
 mod need;
 mod race;
+mod resume;
 pub(crate) mod silence;
 mod translate;
 mod verdict;

@@ -16,6 +16,7 @@ use super::choose::{Choice, Choosing, ModelCandidate};
 use super::ending::{Ending, blank};
 use super::flow::Flow;
 use super::need::{estimate, need};
+use super::resume::Resumption;
 use super::silence;
 use super::translate::Spoken;
 use super::verdict::{Kind, Verdict};
@@ -312,7 +313,8 @@ impl<'a> Race<'a> {
             Beginning::Stream(opened) => {
                 let request_id = Arc::clone(&call.caller.request_id);
                 let stall = self.engine.settings().models.stall.unwrap_or(STALL);
-                let flow = Flow::new(*opened, ending, stall, request_id);
+                let resumption = Resumption::of(self.engine, call, self.waiting);
+                let flow = Flow::new(*opened, ending, stall, request_id, resumption);
                 (None, ModelContent::Stream(Box::pin(flow)))
             }
         };

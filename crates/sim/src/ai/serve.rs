@@ -17,7 +17,7 @@ use super::refusal::{Refusal, answer as refused, json_answer};
 use super::request::{self, Conversation};
 use super::route::{self, Asked};
 use super::voice::Voice;
-use super::{chunks, events, gemini, limits, mind, ollama, rules, tasks};
+use super::{chunks, events, gemini, limits, mind, ollama, rules, spent, tasks};
 use crate::alphabet::{Stream, made};
 use crate::pacing::Pacing;
 use crate::quota::Budgets;
@@ -300,7 +300,7 @@ impl Visit<'_> {
                 }
             }
             Err(violations) => {
-                let mut response = limits::refusal(&limits::Refused {
+                let mut response = spent::refusal(&spent::Refused {
                     provider: &self.provider.id,
                     dialect: asked.dialect,
                     model: &model.id,

@@ -151,10 +151,6 @@ impl Relay {
     }
 }
 
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "continuation of streams is being written")
-)]
 impl Relay {
     /// The assistant's text so far, if the call wishes to be continued by another candidate; else nothing.
     pub(crate) fn said(&self) -> &str {
