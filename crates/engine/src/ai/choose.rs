@@ -192,6 +192,7 @@ impl Choice {
             provider: Arc::clone(&target.provider.id),
             reason,
             retry_at: None,
+            class: None,
         };
         if !self.skipped.contains(&skipped) {
             self.skipped.push(skipped);
