@@ -12,7 +12,8 @@ MODELS = """\
 base_url = "{base_url}"
 dialect  = "{dialect}"
 
-any_model = false
+any_model    = false
+prices_as_of = 2026-11-22
 
 [auth]
 type = "{auth}"

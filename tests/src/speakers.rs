@@ -379,6 +379,9 @@ pub fn asked(door: Door, stream: bool) -> ModelCall {
 }
 
 /// Everything that an answer gives, as text.
+///
+/// # Panics
+/// When it is no text.
 pub async fn whole(answer: ModelAnswer) -> String {
     let bytes = match answer.content {
         ModelContent::Whole { body, .. } => body.to_vec(),

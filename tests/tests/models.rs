@@ -79,7 +79,6 @@ async fn a_caller_who_leaves_ends_the_exchange_and_is_billed_once() {
     drop(pieces);
     assert_eq!(studio.speakers.open("first"), 0, "at once");
     assert_eq!(studio.records.lock().len(), 1);
-    assert_eq!(studio.store.used("first@first/own", "requests/minute"), 0.0);
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,7 +95,8 @@ async fn tokens_are_estimated_before_and_settled_after() {
     );
     whole(answer).await;
     studio.engine.flush().await;
-    assert_eq!(studio.store.used("first", "tokens/day"), 14.0);
+    let used = studio.store.used("first", "tokens/day");
+    assert!((used - 14.0).abs() < 1e-9, "{used}");
     let record = studio.records.lock()[0].clone();
     assert!(record.counted);
     assert_eq!((record.usage.input, record.usage.output), (9, 5));

@@ -58,7 +58,7 @@ async fn ask(studio: &Studio, door: Door) -> Got {
     let mut messages = anthropic::StreamReader::default();
     while let Some(piece) = pieces.next().await {
         frames.push(&piece);
-        while let Some(frame) = frames.next().unwrap() {
+        while let Some(frame) = frames.next().unwrap_or_else(|error| panic!("{error}")) {
             let read = match door {
                 Door::Messages => messages.read(&frame, &mut events),
                 _ => chat.read(&frame, &mut events),

@@ -9,6 +9,7 @@ pub mod files;
 pub mod filter;
 mod load;
 pub mod model;
+mod moved;
 pub mod parameters;
 mod patch;
 pub mod problem;

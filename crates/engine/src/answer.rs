@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::outcome::{Attempt, whole_seconds};
+use crate::outcome::{Attempt, Class, whole_seconds};
 
 /// A valid result and where it is from.
 #[derive(Debug, Clone)]
@@ -195,7 +195,7 @@ pub enum Reason {
         most: u64,
     },
     /// Those who were asked refused the request itself.
-    Rejected(Rejection),
+    Rejected(Box<Rejection>),
 }
 
 /// What a provider says is wrong with a request.
@@ -224,6 +224,9 @@ pub struct Skipped {
         serialize_with = "whole_seconds"
     )]
     pub retry_at: Option<Timestamp>,
+    /// The class of the failures for which it is suspended.
+    #[serde(skip)]
+    pub class: Option<Class>,
 }
 
 /// Why a provider was not asked.

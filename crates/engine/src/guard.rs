@@ -77,13 +77,13 @@ impl Guard {
         now: Timestamp,
     ) -> Result<Permit, Skipped> {
         let named = named.into();
-        let names = &named.breakers;
         let mut breakers = self.breakers.lock();
-        let suspended = names
+        let suspended = named
+            .breakers
             .iter()
             .find_map(|name| refusal(breakers.get(name), now));
         if let Some(suspension) = suspended {
-            return Err(skipped(&named, SkipReason::Suspended, suspension.until));
+            return Err(suspended_for(&named, &suspension));
         }
         let reserved = self.ledger.reserve(need.claims, now).map_err(|full| {
             let reason = if full.busy {
@@ -124,7 +124,7 @@ impl Guard {
             .find_map(|name| refusal(breakers.get(name), now));
         drop(breakers);
         if let Some(suspension) = suspended {
-            return Some(skipped(&named, SkipReason::Suspended, suspension.until));
+            return Some(suspended_for(&named, &suspension));
         }
         let full = self.ledger.check(claims, now).err()?;
         let reason = if full.busy {
@@ -260,6 +260,14 @@ fn skipped(named: &Named, reason: SkipReason, retry_at: Option<Timestamp>) -> Sk
         provider: Arc::clone(&named.provider),
         reason,
         retry_at,
+        class: None,
+    }
+}
+
+fn suspended_for(named: &Named, suspension: &Suspension) -> Skipped {
+    Skipped {
+        class: Some(suspension.class),
+        ..skipped(named, SkipReason::Suspended, suspension.until)
     }
 }
 

@@ -74,6 +74,7 @@ impl Planning<'_> {
                         provider,
                         reason,
                         retry_at: None,
+                        class: None,
                     });
                 }
             }

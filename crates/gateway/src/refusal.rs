@@ -47,7 +47,7 @@ impl From<Refusal> for Problem {
                 ),
             ),
             Reason::Rejected(rejection) => {
-                Self::new(Code::Rejected, rejection.message.clone()).with_rejection(rejection)
+                Self::new(Code::Rejected, rejection.message.clone()).with_rejection(*rejection)
             }
         };
         problem.with_history(attempts, skipped, retry_at)

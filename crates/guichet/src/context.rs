@@ -76,6 +76,11 @@ impl Context {
         Ok(config)
     }
 
+    /// Whether JSON was asked for, and is not just what a pipe gets.
+    pub(crate) fn json_asked(&self) -> bool {
+        self.flags.json
+    }
+
     fn read(&self, own: Vec<(&'static str, String, &'static str)>) -> Result<Config, Problems> {
         let common = [
             ("data_dir", &self.flags.data_dir, "--data-dir"),

@@ -23,6 +23,13 @@ pub(crate) fn gather(
     stored: Vec<Credential>,
     variable: impl Fn(&str) -> Option<SecretString>,
 ) -> Gathered {
+    let stored: Vec<Credential> = stored
+        .into_iter()
+        .map(|one| match catalogue.providers.get(&one.provider) {
+            Some(provider) => with_account(one, account(provider, &variable).as_deref()),
+            None => one,
+        })
+        .collect();
     let mut known: HashSet<(String, String)> = stored.iter().map(face).collect();
     let mut gathered = Gathered {
         credentials: stored,
@@ -65,7 +72,35 @@ fn of_provider(
         .filter_map(|name| variable(name))
         .collect();
     let texts: Vec<&str> = values.iter().map(ExposeSecret::expose_secret).collect();
-    credentials_from_environment(&provider.id, &SecretString::from(texts.join(",")))
+    let account = account(provider, variable);
+    let given = SecretString::from(texts.join(","));
+    let credentials = credentials_from_environment(&provider.id, &given)?;
+    Ok(credentials
+        .into_iter()
+        .map(|one| with_account(one, account.as_deref()))
+        .collect())
+}
+
+/// The account that goes before each token of this provider, where a variable gives one.
+fn account(
+    provider: &Provider,
+    variable: &impl Fn(&str) -> Option<SecretString>,
+) -> Option<String> {
+    let name = provider.models.as_ref()?.account.as_ref()?;
+    let account = variable(name)?.expose_secret().trim().to_owned();
+    Some(account).filter(|account| !account.is_empty())
+}
+
+/// A token alone becomes `account:token`; one that has its account keeps it.
+fn with_account(credential: Credential, account: Option<&str>) -> Credential {
+    let secret = credential.secret.expose_secret();
+    match account.filter(|_| !secret.contains(':')) {
+        Some(account) => Credential {
+            secret: SecretString::from(format!("{account}:{secret}")),
+            ..credential
+        },
+        None => credential,
+    }
 }
 
 /// What makes two credentials the same.
@@ -104,6 +139,30 @@ mod tests {
             .collect();
         assert_eq!(ids, ["openweathermap/0001", "openweathermap/env:2"]);
         assert!(gathered.refused.is_empty());
+    }
+
+    #[test]
+    fn a_token_alone_is_completed_by_the_account_that_a_variable_gives() {
+        let catalogue = open_catalogue::load(None).unwrap();
+        let stored = |secret: &str| Credential {
+            id: CredentialId::new("cloudflare/0001"),
+            provider: "cloudflare".into(),
+            secret: secret.into(),
+        };
+        let variables = |name: &str| match name {
+            "CLOUDFLARE_API_TOKEN" => Some("cf-81a0d2,their0account:cf-99".into()),
+            "CLOUDFLARE_ACCOUNT_ID" => Some(" 0ac1f3 ".into()),
+            _ => None,
+        };
+        let gathered = gather(&catalogue, vec![stored("cf-81a0d2")], variables);
+        let secrets: Vec<&str> = gathered
+            .credentials
+            .iter()
+            .map(|credential| credential.secret.expose_secret())
+            .collect();
+        assert_eq!(secrets, ["0ac1f3:cf-81a0d2", "their0account:cf-99"]);
+        let alone = gather(&catalogue, vec![stored("cf-81a0d2")], |_| None);
+        assert_eq!(alone.credentials[0].secret.expose_secret(), "cf-81a0d2");
     }
 
     #[test]

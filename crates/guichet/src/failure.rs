@@ -12,6 +12,8 @@ pub(crate) enum Verdict {
     Good,
     /// The command did its work and what it looked at is not well, as it has said: 1.
     Problem,
+    /// The person in front of it pressed Ctrl-C: 130, as of a program that SIGINT ended.
+    Interrupted,
 }
 
 /// The command line cannot mean anything: 2.
@@ -31,6 +33,7 @@ pub(crate) fn finish(result: anyhow::Result<Verdict>) -> ExitCode {
     match result {
         Ok(Verdict::Good) => ExitCode::SUCCESS,
         Ok(Verdict::Problem) => ExitCode::from(1),
+        Ok(Verdict::Interrupted) => ExitCode::from(130),
         // Whoever read our output has seen enough.
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

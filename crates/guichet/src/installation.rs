@@ -9,8 +9,8 @@ use guichet_catalogue::model::Catalogue;
 use guichet_engine::client::{Client, ClientSettings};
 use guichet_engine::clock::SystemClock;
 use guichet_engine::store::Store;
-use guichet_engine::{Engine, Parts, ProviderSettings, Settings as EngineSettings};
-use guichet_store::Database;
+use guichet_engine::{Engine, ModelSettings, Parts, ProviderSettings, Settings as EngineSettings};
+use guichet_store::{Database, UsageWriter};
 
 use crate::config::{ProviderChoice, Settings};
 use crate::credentials;
@@ -53,6 +53,23 @@ impl Installation {
         let engine = engine(settings, catalogue, Arc::new(self.database.clone())).await?;
         self.publish_credentials(&engine);
         Ok(engine)
+    }
+
+    /// Opens the database if there is one, without keys and credentials.
+    pub(crate) async fn database(data_dir: &Path) -> anyhow::Result<Option<Database>> {
+        let path = database_path(data_dir);
+        if !path.exists() {
+            return Ok(None);
+        }
+        Ok(Some(Database::open(&path).await?))
+    }
+
+    /// Has what calls to models take written down from now on; flushed before the end, nothing is lost.
+    pub(crate) fn record_usage(&self, engine: &Engine) -> UsageWriter {
+        let writer = UsageWriter::start(self.database.clone());
+        let recording = writer.clone();
+        engine.observe_usage(Box::new(move |record| recording.record(record)));
+        writer
     }
 
     /// Hands the engine the credentials that there are now.
@@ -101,12 +118,16 @@ fn engine_settings(settings: &Settings) -> EngineSettings {
         (id.clone(), settings)
     };
     EngineSettings {
-        models: guichet_engine::ModelSettings::default(),
         contact: settings.contact.clone(),
         plain_http: settings.plain_http,
         timeout: settings.timeout,
         cache_bytes: settings.cache_bytes,
         providers: settings.providers.iter().map(choice).collect(),
+        models: ModelSettings {
+            timeout: settings.model_timeout,
+            stall: Some(settings.model_stall),
+            aliases: settings.model_aliases.clone(),
+        },
     }
 }
 

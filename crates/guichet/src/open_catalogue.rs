@@ -7,9 +7,10 @@ use guichet_catalogue::model::Catalogue;
 use guichet_catalogue::problem::Problems;
 use guichet_catalogue::{Surroundings, load as compile};
 
-/// Reads and compiles it, or says everything that is wrong with it.
+/// Reads and compiles it, or says everything that is wrong with it. Variables may have moved servers of models.
 pub(crate) fn load(folder: Option<&Path>) -> Result<Catalogue, Problems> {
-    let files = overlaid(Files::built_in_without_samples(), folder)?;
+    let mut files = overlaid(Files::built_in_without_samples(), folder)?;
+    files.move_servers(|name| std::env::var(name).ok())?;
     compile(&files, &surroundings())
 }
 

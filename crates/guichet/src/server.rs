@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 
 use anyhow::Context;
 use guichet_engine::Engine;
+use guichet_engine::ai::keep_discovering;
 use guichet_gateway::{Gateway, Metrics, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let catalogue = context::catalogue(&config)?;
     let installation = Installation::open(&settings.data_dir).await?;
     let engine = installation.engine(&settings, catalogue).await?;
+    let usage = installation.record_usage(&engine);
     welcome::first_steps(address, installation.access.first_key().await?.as_ref());
 
     let reloader = Reloader::new(config, engine.clone(), installation.clone());
@@ -45,6 +47,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         tokio::spawn(watched.follow(reloader.clone(), stop.clone()));
     }
     tokio::spawn(signals::reload_on(hangups, reloader));
+    let (looking, until) = (engine.clone(), stop.clone());
+    tokio::spawn(async move { until.run_until_cancelled(keep_discovering(looking)).await });
     tokio::spawn(follow_vault(
         installation.clone(),
         engine.clone(),
@@ -61,6 +65,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
 
     stop.cancel();
     engine.flush().await;
+    usage.flush().await;
     installation.database.close().await;
     drop(lock);
     tracing::info!("stopped");

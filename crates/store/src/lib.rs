@@ -1,4 +1,5 @@
-//! Durable state: who exists, which keys and sealed credentials there are, and what the engine remembers.
+//! Durable state: who exists, which keys and sealed credentials there are, what the engine remembers, and what calls to
+//! models took.
 //!
 //! [`Database`] is the door. It speaks in records and ids; no SQL and no driver type leaves this crate, so that
 //! another engine can stand beside `SQLite` without a caller noticing. The SQL text is the common dialect (`$1`,
@@ -17,6 +18,7 @@ mod instant;
 mod keys;
 mod organizations;
 mod sqlite;
+mod usage;
 mod vault;
 
 pub use changes::AccessChanges;
@@ -26,4 +28,5 @@ pub use error::{OpenProblem, StoreError};
 pub use folder_lock::FolderLock;
 pub use keys::{KeyDraft, KeyRecord};
 pub use organizations::ProjectRecord;
+pub use usage::{UsageGroup, UsageTotal, UsageWriter};
 pub use vault::{Rewrap, VaultRecord};

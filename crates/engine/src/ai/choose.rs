@@ -11,7 +11,7 @@ mod tests;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
-use guichet_catalogue::model::ai::{Abilities, Model, ModelServer};
+use guichet_catalogue::model::ai::{Abilities, Model, ModelServer, Task};
 use guichet_catalogue::model::{Catalogue, Endpoint, Provider};
 use jiff::civil::Date;
 
@@ -53,10 +53,23 @@ pub(crate) struct Discovered(pub(crate) HashMap<Arc<str>, Vec<Listed>>);
 pub(crate) struct Listed {
     /// The server's name for it.
     pub(crate) id: Arc<str>,
+    /// When it was made or changed, in seconds since 1970, where the server says so.
+    pub(crate) changed: Option<i64>,
+    /// What it does, where the server says so.
+    pub(crate) tasks: Option<Vec<Task>>,
     /// Tokens that it holds, where the server says so.
     pub(crate) context: Option<u64>,
     /// What it understands, where the server says so.
     pub(crate) abilities: Option<Abilities>,
+}
+
+impl Listed {
+    /// Whether it does this, as far as its server says.
+    fn does(&self, task: Task) -> bool {
+        self.tasks
+            .as_ref()
+            .is_none_or(|tasks| tasks.contains(&task))
+    }
 }
 
 /// What a choice is made from.
@@ -179,6 +192,7 @@ impl Choice {
             provider: Arc::clone(&target.provider.id),
             reason,
             retry_at: None,
+            class: None,
         };
         if !self.skipped.contains(&skipped) {
             self.skipped.push(skipped);

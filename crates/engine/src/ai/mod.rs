@@ -8,6 +8,7 @@ mod answer;
 mod attempt;
 mod call;
 pub(crate) mod choose;
+mod discover;
 mod ending;
 mod flow;
 pub(crate) mod kept;
@@ -21,6 +22,7 @@ mod verdict;
 
 pub use answer::{KnownModel, ModelAnswer, ModelContent, UsageRecord};
 pub use call::{Door, ModelCall, Origin, Wish};
+pub use discover::keep_discovering;
 
 use crate::answer::Refusal;
 use crate::engine::Engine;

@@ -119,7 +119,7 @@ struct Race<'a> {
     too_long: bool,
 }
 
-impl<'a> Race<'a> {
+impl Race<'_> {
     async fn run(mut self, choice: Choice) -> Result<ModelAnswer, Refusal> {
         self.waiting = choice.candidates.into();
         self.skipped = choice.skipped;
@@ -353,21 +353,22 @@ impl<'a> Race<'a> {
             provider: Arc::clone(&candidate.endpoint.provider.id),
             reason,
             retry_at: None,
+            class: None,
         });
     }
 
     fn verdict(&mut self) -> Reason {
         if let Some(rejection) = self.rejections.pop() {
-            return Reason::Rejected(rejection);
+            return Reason::Rejected(Box::new(rejection));
         }
         let temporary = |skipped: &Skipped| skipped.reason.is_temporary();
         match self.attempts.len() {
-            _ if self.too_long => Reason::Rejected(Rejection {
+            _ if self.too_long => Reason::Rejected(Box::new(Rejection {
                 status: 400,
                 message: "the request is longer than the models that could take it can hold".into(),
                 param: Some("messages".into()),
                 code: Some("context_length_exceeded".into()),
-            }),
+            })),
             0 if self.skipped.iter().any(temporary) => Reason::AllSuspended,
             0 => Reason::NoCandidate,
             _ if self.attempting.until <= Instant::now() => Reason::Deadline,

@@ -159,6 +159,7 @@ impl Chain<'_> {
             provider,
             reason: SkipReason::OutOfTime,
             retry_at: None,
+            class: None,
         });
     }
 
@@ -418,6 +419,7 @@ impl Chain<'_> {
                     provider,
                     reason: SkipReason::Input,
                     retry_at: None,
+                    class: None,
                 });
                 return Next::Go;
             }

@@ -203,7 +203,7 @@ impl Engine {
         self.0.journal.flush().await;
     }
 
-    fn lift(&self, concerned: impl Fn(&str, Class) -> bool) {
+    pub(crate) fn lift(&self, concerned: impl Fn(&str, Class) -> bool) {
         for candidate in self.0.guard.lift(concerned) {
             self.0.journal.suspension_later(candidate, None);
         }

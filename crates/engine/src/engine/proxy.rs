@@ -212,6 +212,7 @@ fn left_out(provider: &Provider, reason: SkipReason) -> Refusal {
         provider: Arc::clone(&provider.id),
         reason,
         retry_at: None,
+        class: None,
     };
     Refusal {
         skipped: vec![skipped],

@@ -37,6 +37,7 @@ impl Engine {
                     provider: Arc::clone(&provider.id),
                     reason,
                     retry_at: None,
+                    class: None,
                 }),
             };
             if let Some(reason) = unusable(provider, &self.0.settings) {

@@ -1,6 +1,6 @@
 //! `guichet call <category> <operation> name=value…`: one call through the whole engine, without a server.
 
-mod report;
+pub(super) mod report;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,7 +85,7 @@ fn read(catalogue: &Catalogue, arguments: &Arguments) -> Result<Call, Usage> {
 }
 
 /// Whoever sits at the machine acts for the organization that every installation has.
-fn caller() -> Caller {
+pub(super) fn caller() -> Caller {
     let now = jiff::Timestamp::now().as_nanosecond();
     Caller {
         organization: default_organization(),

@@ -2,6 +2,7 @@
 
 mod call;
 mod catalogue;
+mod chat;
 mod check;
 mod completion;
 mod credential;
@@ -9,6 +10,7 @@ mod doctor;
 mod key;
 mod serve;
 mod sim;
+mod usage;
 mod vault;
 
 use clap::{Parser, Subcommand};
@@ -40,6 +42,10 @@ enum Command {
     Doctor,
     /// Make one call, without a server
     Call(call::Arguments),
+    /// Talk to a model, without a server
+    Chat(chat::Arguments),
+    /// What calls to models took: tokens, cost, time
+    Usage(usage::Arguments),
     /// Keys that callers present to the server
     #[command(subcommand)]
     Key(key::Command),
@@ -66,6 +72,8 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Check(arguments) => check::run(&context, arguments).await,
         Command::Doctor => doctor::run(&context).await,
         Command::Call(arguments) => call::run(&context, arguments).await,
+        Command::Chat(arguments) => chat::run(&context, arguments).await,
+        Command::Usage(arguments) => usage::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,

@@ -12,6 +12,7 @@ use guichet_catalogue::units;
 use guichet_gateway::TrustedProxies;
 use tracing::level_filters::LevelFilter;
 
+use super::aliases;
 use super::roots::ExtraRoots;
 use super::settings::{LogFormat, Settings};
 
@@ -26,8 +27,8 @@ pub(super) struct Key {
     pub(super) show: fn(&Settings) -> String,
 }
 
-/// Every key, except those of single providers.
-pub(super) const KEYS: [Key; 21] = [
+/// Every key, except those of single providers and the operator's names for models.
+pub(super) const KEYS: [Key; 23] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -138,6 +139,16 @@ pub(super) const KEYS: [Key; 21] = [
         apply: |settings, text| set(&mut settings.grace, duration(text, &GRACE)),
         show: |settings| shown_duration(settings.grace),
     },
+    Key {
+        name: "models.timeout",
+        apply: |settings, text| set(&mut settings.model_timeout, duration(text, &MODEL)),
+        show: |settings| shown_duration(settings.model_timeout),
+    },
+    Key {
+        name: "models.stall",
+        apply: |settings, text| set(&mut settings.model_stall, duration(text, &STALL)),
+        show: |settings| shown_duration(settings.model_stall),
+    },
 ];
 
 /// What a call may take.
@@ -148,6 +159,11 @@ const CONNECT: Durations = Duration::from_millis(50)..=Duration::from_secs(30);
 const CLIENT: Durations = Duration::from_millis(100)..=Duration::from_hours(1);
 /// What requests under way may take when the server stops.
 const GRACE: Durations = Duration::ZERO..=Duration::from_hours(1);
+
+/// What a call to a model may take.
+const MODEL: Durations = Duration::from_secs(1)..=Duration::from_hours(1);
+/// How long a stream may say nothing.
+const STALL: Durations = Duration::from_secs(1)..=Duration::from_mins(10);
 
 const PROVIDER_KEYS: [&str; 2] = ["enabled", "order"];
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
@@ -172,7 +188,7 @@ pub(super) fn check_name(key: &str) -> Result<(), String> {
     if let Some(id) = provider(key) {
         known.extend(PROVIDER_KEYS.map(|last| format!("providers.{id}.{last}")));
     }
-    if known.iter().any(|known| known == key) {
+    if known.iter().any(|known| known == key) || aliases::alias(key).is_some() {
         return Ok(());
     }
     if key == "master_key" {
@@ -188,6 +204,11 @@ pub(super) fn check_name(key: &str) -> Result<(), String> {
 pub(super) fn apply(settings: &mut Settings, key: &str, text: &str) -> Result<(), String> {
     if let Some(known) = KEYS.iter().find(|known| known.name == key) {
         return (known.apply)(settings, text.trim());
+    }
+    if let Some(name) = aliases::alias(key) {
+        let names = aliases::names(text)?;
+        settings.model_aliases.insert(name.to_owned(), names);
+        return Ok(());
     }
     let (Some(id), Some((_, last))) = (provider(key), key.rsplit_once('.')) else {
         return check_name(key);

@@ -3,6 +3,7 @@
 //! Nothing here opens a database or a socket. No value here is a secret: those come from the vault and from
 //! variables of their own, and never pass through a [`Config`].
 
+mod aliases;
 mod environment;
 mod file;
 mod keys;
@@ -75,6 +76,13 @@ impl Config {
                 problems.push(given.origin.problem(format!("`{key}`: {message}")));
             }
         }
+        for (key, given) in &given {
+            if let Some(name) = aliases::alias(key)
+                && let Err(message) = aliases::check(&settings.model_aliases, name)
+            {
+                problems.push(given.origin.problem(format!("`{key}`: {message}")));
+            }
+        }
         if problems.is_empty() {
             Ok(Self { settings, given })
         } else {
@@ -116,10 +124,11 @@ impl Config {
         let fixed = keys::KEYS
             .iter()
             .map(|key| (key.name.to_owned(), (key.show)(&self.settings)));
+        let named = |key: &str| keys::provider(key).is_some() || aliases::alias(key).is_some();
         let providers = self
             .given
             .iter()
-            .filter(|(key, _)| keys::provider(key).is_some())
+            .filter(|(key, _)| named(key))
             .map(|(key, given)| (key.clone(), given.text.clone()));
         fixed
             .chain(providers)

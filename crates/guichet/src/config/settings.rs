@@ -55,6 +55,12 @@ pub(crate) struct Settings {
     pub(crate) grace: Duration,
     /// The most connections that are open at once.
     pub(crate) connections: usize,
+    /// How long a caller of a model waits for a whole answer, or for the beginning of a stream.
+    pub(crate) model_timeout: Duration,
+    /// How long a provider may say nothing within a stream.
+    pub(crate) model_stall: Duration,
+    /// The operator's own names for models, each with those that it stands for.
+    pub(crate) model_aliases: BTreeMap<String, Vec<String>>,
     /// Changes to single providers.
     pub(crate) providers: BTreeMap<String, ProviderChoice>,
 }
@@ -101,6 +107,9 @@ impl Default for Settings {
             idle_timeout: Duration::from_secs(75),
             grace: Duration::from_secs(20),
             connections: 1024,
+            model_timeout: Duration::from_mins(5),
+            model_stall: Duration::from_secs(30),
+            model_aliases: BTreeMap::new(),
             providers: BTreeMap::new(),
         }
     }

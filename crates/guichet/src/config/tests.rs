@@ -97,6 +97,12 @@ fn every_kind_of_value_is_read() {
         grace = "0s"
         [upstream]
         connect_timeout = "900ms"
+        [models]
+        timeout = "2m"
+        stall = "9s"
+        [models.aliases]
+        "gpt-4.1" = ["gpt-4.1", "groq/openai/gpt-oss-120b"]
+        small = "auto:fast"
         [providers.met-no]
         enabled = false
         order = 3
@@ -124,11 +130,16 @@ fn every_kind_of_value_is_read() {
         settings.idle_timeout,
         settings.grace,
         settings.connect_timeout,
+        settings.model_timeout,
+        settings.model_stall,
     ];
     assert_eq!(
         times.map(|time| time.as_millis()),
-        [2_000, 3_000, 240_000, 0, 900]
+        [2_000, 3_000, 240_000, 0, 900, 120_000, 9_000]
     );
+    let aliases = &settings.model_aliases;
+    assert_eq!(aliases["gpt-4.1"], ["gpt-4.1", "groq/openai/gpt-oss-120b"]);
+    assert_eq!(aliases["small"], ["auto:fast"]);
     let choice = ProviderChoice {
         enabled: Some(false),
         order: Some(3),
@@ -139,7 +150,8 @@ fn every_kind_of_value_is_read() {
 #[test]
 fn what_is_shown_can_be_written_back() {
     let config = read(
-        "trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\n[cache]\nsize = \"2MiB\"\n[log]\nlevel = \"warn\"\n",
+        "trusted_proxies = [\"::1\", \"10.0.0.0/8\"]\n[cache]\nsize = \"2MiB\"\n[log]\nlevel = \"warn\"\n\
+         [models]\naliases = { fast = [\"groq/a\", \"b\"] }\n",
         &[],
     )
     .unwrap();
@@ -267,4 +279,27 @@ fn a_provider_that_does_not_exist_is_found_when_the_catalogue_is_known() {
         problems[0].message.ends_with("did you mean `open-meteo`?"),
         "{problems:?}"
     );
+}
+
+#[test]
+fn a_name_for_models_that_stands_for_nothing_or_for_itself_is_an_error_with_its_key() {
+    let found = problems(
+        "[models.aliases]\nempty = []\none = [\"two\", \"groq/x\"]\ntwo = [\"one\"]\nown = [\"own\"]\n",
+    );
+    let expected = [
+        (2, "`models.aliases.empty`: at least one model is needed"),
+        (
+            3,
+            "`models.aliases.one`: stands for itself: one → two → one",
+        ),
+        (
+            4,
+            "`models.aliases.two`: stands for itself: two → one → two",
+        ),
+    ];
+    assert_eq!(found.len(), expected.len(), "{found:?}");
+    for (problem, (line, message)) in found.iter().zip(expected) {
+        assert_eq!(problem.0, Some(line));
+        assert!(problem.1.starts_with(message), "{problem:?}");
+    }
 }

@@ -62,6 +62,9 @@ impl Output {
 }
 
 impl Paint {
+    /// Leaves everything as it is.
+    pub(crate) const NONE: Self = Self { colour: false };
+
     /// The text in the colour of a tone.
     pub(crate) fn paint(self, text: &str, tone: Tone) -> String {
         if !self.colour {

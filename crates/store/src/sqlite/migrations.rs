@@ -4,11 +4,18 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Number, title, text; in order.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "first",
-    include_str!("../../migrations/sqlite/0001_first.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "first",
+        include_str!("../../migrations/sqlite/0001_first.sql"),
+    ),
+    (
+        2,
+        "usage",
+        include_str!("../../migrations/sqlite/0002_usage.sql"),
+    ),
+];
 
 /// The schema version that this binary writes.
 pub(super) fn latest() -> i64 {

@@ -6,8 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use guichet_engine::store::{Store, WindowRecord};
-use guichet_store::Database;
+use guichet_store::{Database, UsageGroup, UsageWriter};
 use jiff::Timestamp;
+
+use crate::usage;
 
 const DATABASE: &str = "GUICHET_TEST_DATABASE";
 const ROUNDS: usize = 10;
@@ -35,7 +37,7 @@ async fn what_was_answered_survives_a_kill() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("guichet.db");
     for round in 0..ROUNDS {
-        let said = write_until_killed(&path, 5 + 7 * round);
+        let said = write_until_killed("kill::writer", &path, 5 + 7 * round);
         let database = Database::open(&path).await.unwrap();
         let found = stored(&database).await;
         assert!(
@@ -44,6 +46,54 @@ async fn what_was_answered_survives_a_kill() {
         );
         database.close().await;
     }
+}
+
+/// Not a test by itself, like the one above. It says each number once everything up to it is flushed, and hands in
+/// others meanwhile.
+#[tokio::test]
+#[ignore = "started by the test below"]
+async fn usage_writer() {
+    const UNFLUSHED: u64 = 7;
+    let Some(path) = env::var_os(DATABASE).map(PathBuf::from) else {
+        return;
+    };
+    let database = Database::open(&path).await.unwrap();
+    let writer = UsageWriter::start(database.clone());
+    let begin = recorded(&database).await;
+    for number in begin + 1.. {
+        writer.record(&usage::record(number));
+        if number.is_multiple_of(UNFLUSHED) {
+            writer.flush().await;
+            eprintln!("stored {number}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_kill_takes_no_usage_but_what_was_not_written_yet() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("guichet.db");
+    for round in 0..ROUNDS {
+        let said = write_until_killed("kill::usage_writer", &path, 2 + 3 * round);
+        let database = Database::open(&path).await.unwrap();
+        let found = recorded(&database).await;
+        assert!(
+            found >= u64::from(said),
+            "round {round}: {said} was flushed, {found} is there"
+        );
+        database.close().await;
+    }
+}
+
+/// How many records there are: those of the first numbers, without a gap.
+async fn recorded(database: &Database) -> u64 {
+    let totals = database.usage_totals(UsageGroup::Project, None).await;
+    let Some(total) = totals.unwrap().pop() else {
+        return 0;
+    };
+    let all = total.calls * (total.calls + 1) / 2;
+    assert_eq!(total.input_tokens, all, "{} are there", total.calls);
+    total.calls.try_into().unwrap()
 }
 
 /// The number of both windows, which are always saved together.
@@ -57,8 +107,8 @@ async fn stored(database: &Database) -> u32 {
 }
 
 /// Starts a writer, kills it after it has said so many numbers, and returns the last one that it said.
-fn write_until_killed(path: &Path, lines: usize) -> u32 {
-    let mut writer = start(path);
+fn write_until_killed(body: &str, path: &Path, lines: usize) -> u32 {
+    let mut writer = start(body, path);
     let mut said = BufReader::new(writer.stderr.take().unwrap())
         .lines()
         .map_while(Result::ok);
@@ -77,9 +127,9 @@ fn write_until_killed(path: &Path, lines: usize) -> u32 {
     last
 }
 
-fn start(path: &Path) -> Child {
+fn start(body: &str, path: &Path) -> Child {
     Command::new(env::current_exe().unwrap())
-        .args(["--exact", "kill::writer", "--ignored", "--nocapture"])
+        .args(["--exact", body, "--ignored", "--nocapture"])
         .env(DATABASE, path)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())

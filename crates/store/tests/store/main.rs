@@ -10,3 +10,4 @@ mod engine;
 mod kill;
 mod open;
 mod records;
+mod usage;

@@ -161,10 +161,12 @@ impl<'a> Choosing<'a> {
         server: &ModelServer,
     ) -> impl Iterator<Item = &'a Listed> + use<'a> {
         let listed = self.discovered.0.get(&provider.id);
+        let task = self.task();
         listed
-            .filter(|_| server.any_tasks.contains(&self.task()))
+            .filter(|_| server.any_tasks.contains(&task))
             .into_iter()
             .flatten()
+            .filter(move |listed| listed.does(task))
     }
 
     fn known(

@@ -122,6 +122,8 @@ impl World {
     fn list(&mut self, id: &str, context: Option<u64>) {
         let listed = Listed {
             id: id.into(),
+            changed: None,
+            tasks: None,
             context,
             abilities: None,
         };

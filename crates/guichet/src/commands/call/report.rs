@@ -34,7 +34,7 @@ struct Meta<'a> {
 
 /// A refusal.
 #[derive(Serialize)]
-pub(super) struct Refused<'a> {
+pub(in crate::commands) struct Refused<'a> {
     category: &'a str,
     operation: &'a str,
     detail: String,
@@ -71,7 +71,11 @@ impl<'a> Answered<'a> {
 }
 
 impl<'a> Refused<'a> {
-    pub(super) fn new(id: &'a OperationId, refusal: &'a Refusal, request_id: &'a str) -> Self {
+    pub(in crate::commands) fn new(
+        id: &'a OperationId,
+        refusal: &'a Refusal,
+        request_id: &'a str,
+    ) -> Self {
         Self {
             category: &id.category,
             operation: &id.name,
@@ -105,7 +109,7 @@ pub(super) fn answered(answered: &Answered<'_>, paint: Paint) -> String {
 }
 
 /// A refusal for people: the reason, then each provider's part in it.
-pub(super) fn refused(refused: &Refused<'_>, paint: Paint) -> String {
+pub(in crate::commands) fn refused(refused: &Refused<'_>, paint: Paint) -> String {
     let mut table = Table::new(["PROVIDER", "OUTCOME", "AGAIN AT"]);
     for attempt in refused.attempts {
         table.row([
@@ -122,6 +126,9 @@ pub(super) fn refused(refused: &Refused<'_>, paint: Paint) -> String {
         ]);
     }
     let reason = paint.paint(&refused.detail, Tone::Bad);
+    if refused.attempts.is_empty() && refused.skipped.is_empty() {
+        return format!("{reason}\n");
+    }
     format!("{reason}\n\n{}", table.render(paint))
 }
 
@@ -143,7 +150,12 @@ fn why(reason: &Reason) -> String {
         Reason::AllFailed => "every provider failed".into(),
         Reason::Deadline => "time was up before a provider answered".into(),
         Reason::OutcomeUnknown => "what became of it is not known; it was not repeated".into(),
-        Reason::UnknownModel { name, .. } => format!("no provider serves a model named `{name}`"),
+        Reason::UnknownModel { name, nearest } => {
+            let hint = nearest.as_ref().map_or_else(String::new, |nearest| {
+                format!("; did you mean `{nearest}`?")
+            });
+            format!("no provider serves a model named `{name}`{hint}")
+        }
         Reason::TooLong { needed, most } => {
             format!("the request needs about {needed} tokens; the largest model holds {most}")
         }
