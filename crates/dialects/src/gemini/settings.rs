@@ -126,9 +126,12 @@ fn thinking(
         lost.push("reasoning_effort".to_owned());
         return None;
     };
+    // Who says in tokens how much may be thought is a client of a dialect that tells the thoughts, and waits for them.
+    let waits = reasoning.budget_tokens.filter(|tokens| *tokens != 0);
+    let show = reasoning.show.or(waits.map(|_| true));
     let mut config = ThinkingConfig {
         // A model that does not think refuses even this.
-        include_thoughts: reasoning.show.filter(|_| family.thinks()),
+        include_thoughts: show.filter(|_| family.thinks()),
         ..ThinkingConfig::default()
     };
     match amount {

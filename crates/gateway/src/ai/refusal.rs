@@ -4,7 +4,7 @@
 use std::fmt::Write;
 
 use guichet_engine::answer::{Reason, Refusal, SkipReason, Skipped};
-use guichet_engine::outcome::Attempt;
+use guichet_engine::outcome::{Attempt, Class};
 
 use crate::codes::Code;
 use crate::problem::Problem;
@@ -14,14 +14,21 @@ const NAMED: usize = 6;
 
 /// The problem that a refusal is.
 pub(super) fn problem(refusal: Refusal) -> Problem {
+    let failed = matches!(refusal.reason, Reason::AllSuspended | Reason::AllFailed);
     let (code, detail) = match &refusal.reason {
-        Reason::AllSuspended if is_at_limit(&refusal.skipped) => (
+        _ if failed && is_for(&refusal, is_limit) => (
             Code::AtLimit,
             format!(
                 "every provider that could answer has used up its quota{}",
-                names(&refusal.skipped, SkipReason::is_temporary)
+                who(&refusal)
             ),
         ),
+        _ if failed && is_for(&refusal, |class| class == Class::Gone) => {
+            let detail = format!("no provider has a model of this name{}", who(&refusal));
+            // Waiting brings no model back.
+            let problem = Problem::new(Code::UnknownModel, detail);
+            return problem.with_history(refusal.attempts, refusal.skipped, None);
+        }
         Reason::AllSuspended => (
             Code::AllSuspended,
             format!(
@@ -49,14 +56,34 @@ pub(super) fn problem(refusal: Refusal) -> Problem {
     Problem::new(code, detail).with_history(refusal.attempts, refusal.skipped, refusal.retry_at)
 }
 
-/// Whether nothing but limits is in the way of those who could answer.
-fn is_at_limit(skipped: &[Skipped]) -> bool {
-    let mut temporary = skipped
-        .iter()
-        .filter(|skipped| skipped.reason.is_temporary());
-    let is_limit =
-        |skipped: &Skipped| matches!(skipped.reason, SkipReason::Quota | SkipReason::Busy);
-    temporary.clone().next().is_some() && temporary.all(is_limit)
+/// Whether nothing but failures of these classes is in the way of those who could answer.
+fn is_for(refusal: &Refusal, is_such: fn(Class) -> bool) -> bool {
+    let tried = refusal.attempts.iter().map(|attempt| attempt.class);
+    let skipped = refusal.skipped.iter();
+    let waiting = skipped.filter(|skipped| skipped.reason.is_temporary());
+    let mut classes = tried.chain(waiting.map(class_of)).peekable();
+    classes.peek().is_some() && classes.all(is_such)
+}
+
+fn is_limit(class: Class) -> bool {
+    matches!(class, Class::RateLimited | Class::QuotaExhausted)
+}
+
+/// The class of failure that it would have been.
+fn class_of(skipped: &Skipped) -> Class {
+    match skipped.reason {
+        SkipReason::Quota | SkipReason::Busy => Class::RateLimited,
+        _ => skipped.class.unwrap_or(Class::Upstream),
+    }
+}
+
+/// Who failed, and who was not asked at all for now.
+fn who(refusal: &Refusal) -> String {
+    if refusal.attempts.is_empty() {
+        names(&refusal.skipped, |reason| reason.is_temporary())
+    } else {
+        tried(&refusal.attempts)
+    }
 }
 
 /// `: groq, mistral`
@@ -146,8 +173,6 @@ fn no_candidate(skipped: &[Skipped]) -> String {
 mod tests {
     use std::time::Duration;
 
-    use guichet_engine::outcome::Class;
-
     use super::*;
 
     fn skipped(provider: &str, reason: SkipReason) -> Skipped {
@@ -155,19 +180,28 @@ mod tests {
             provider: provider.into(),
             reason,
             retry_at: None,
+            class: None,
+        }
+    }
+
+    fn attempt(class: Class, status: u16) -> Attempt {
+        Attempt {
+            provider: "groq".into(),
+            class,
+            status: Some(status),
+            took: Duration::ZERO,
+            retry_at: None,
         }
     }
 
     fn said(reason: Reason, skipped: Vec<Skipped>) -> (u16, String) {
+        told(reason, Vec::new(), skipped)
+    }
+
+    fn told(reason: Reason, attempts: Vec<Attempt>, skipped: Vec<Skipped>) -> (u16, String) {
         let refusal = Refusal {
             reason,
-            attempts: vec![Attempt {
-                provider: "groq".into(),
-                class: Class::RateLimited,
-                status: Some(429),
-                took: Duration::ZERO,
-                retry_at: None,
-            }],
+            attempts,
             skipped,
             retry_at: None,
         };
@@ -191,13 +225,44 @@ mod tests {
 
     #[test]
     fn the_sentence_says_who_failed_and_how() {
+        let attempts = vec![
+            attempt(Class::RateLimited, 429),
+            attempt(Class::Upstream, 500),
+        ];
         assert_eq!(
-            said(Reason::AllFailed, Vec::new()),
+            told(Reason::AllFailed, attempts, Vec::new()),
             (
                 502,
-                "every provider that was asked failed: groq (rate_limited, 429)".to_owned()
+                "every provider that was asked failed: groq (rate_limited, 429), groq (upstream, 500)".to_owned()
             )
         );
+    }
+
+    #[test]
+    fn limits_that_only_the_answers_told_are_a_429_now_and_while_they_last() {
+        let limited = vec![
+            attempt(Class::RateLimited, 429),
+            attempt(Class::QuotaExhausted, 402),
+        ];
+        assert_eq!(told(Reason::AllFailed, limited, Vec::new()).0, 429);
+        let waiting = Skipped {
+            class: Some(Class::RateLimited),
+            ..skipped("groq", SkipReason::Suspended)
+        };
+        assert_eq!(said(Reason::AllSuspended, vec![waiting]).0, 429);
+    }
+
+    #[test]
+    fn a_model_that_its_providers_do_not_have_is_unknown_now_and_the_next_time() {
+        let gone = vec![attempt(Class::Gone, 404)];
+        insta::assert_snapshot!(told(Reason::AllFailed, gone, Vec::new()).1, @"no provider has a model of this name: groq (gone, 404)");
+        let waiting = Skipped {
+            class: Some(Class::Gone),
+            ..skipped("groq", SkipReason::Suspended)
+        };
+        assert_eq!(said(Reason::AllSuspended, vec![waiting.clone()]).0, 404);
+        let another = skipped("mistral", SkipReason::Quota);
+        assert_eq!(said(Reason::AllSuspended, vec![waiting, another]).0, 503);
     }
 
     #[test]
