@@ -173,6 +173,15 @@ impl Guard {
         lifted
     }
 
+    /// Counts a failure of a candidate whose permit is gone: it was silent for so long that another one won.
+    pub(crate) fn was_silent(&self, named: impl Into<Named>, now: Timestamp) -> Option<Change> {
+        let Named {
+            breakers: [_, narrow],
+            ..
+        } = named.into();
+        self.record(&(narrow, Admission::Open), Class::Upstream, None, now)
+    }
+
     fn abandon(&self, (name, admission): &(String, Admission)) {
         if let Some(breaker) = self.breakers.lock().get_mut(name) {
             breaker.abandon(*admission);

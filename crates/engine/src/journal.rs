@@ -27,8 +27,21 @@ enum Entry {
 
 /// Entries that may wait; beyond it writers wait, which is the back-pressure.
 const WAITING: usize = 4_096;
+/// How long an entry that nobody waits for may wait.
+const COMPANY: std::time::Duration = std::time::Duration::from_millis(50);
 /// Entries of one write.
 const BATCH: usize = 512;
+
+impl Entry {
+    /// Whether somebody goes on only when it is written.
+    fn is_awaited(&self) -> bool {
+        match self {
+            Self::Windows(_, done) => done.is_some(),
+            Self::Suspension(..) => false,
+            Self::Flush(_) => true,
+        }
+    }
+}
 
 impl Journal {
     pub(crate) fn start(store: Arc<dyn Store>, guard: Arc<Guard>) -> Self {
@@ -84,6 +97,7 @@ impl Journal {
 async fn write(store: Arc<dyn Store>, guard: Arc<Guard>, mut inbox: mpsc::Receiver<Entry>) {
     let mut batch = Vec::with_capacity(BATCH);
     while inbox.recv_many(&mut batch, BATCH).await > 0 {
+        gather(&mut batch, &mut inbox).await;
         let mut windows: HashMap<(Arc<str>, String), Claim> = HashMap::new();
         let mut suspensions: HashMap<String, Option<SuspensionRecord>> = HashMap::new();
         let mut waiting = Vec::new();
@@ -106,6 +120,18 @@ async fn write(store: Arc<dyn Store>, guard: Arc<Guard>, mut inbox: mpsc::Receiv
         save(&*store, guard.window_records(&claims), suspensions).await;
         for done in waiting {
             let _ = done.send(());
+        }
+    }
+}
+
+/// Lets entries that nobody waits for wait for company: what settles a request is written with what reserves the next.
+async fn gather(batch: &mut Vec<Entry>, inbox: &mut mpsc::Receiver<Entry>) {
+    let until = tokio::time::Instant::now() + COMPANY;
+    while batch.len() < BATCH && !batch.iter().any(Entry::is_awaited) {
+        let room = BATCH - batch.len();
+        match tokio::time::timeout_at(until, inbox.recv_many(batch, room)).await {
+            Ok(more) if more > 0 => {}
+            Ok(_) | Err(_) => return,
         }
     }
 }

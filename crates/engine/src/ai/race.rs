@@ -99,8 +99,7 @@ struct Tried {
 
 /// An attempt that is under way, as others see it.
 struct Runner {
-    provider: Arc<str>,
-    model: Arc<str>,
+    candidate: ModelCandidate,
     began: Instant,
     /// Until when it may be silent before the next one is asked.
     patience: Instant,
@@ -136,7 +135,7 @@ impl Race<'_> {
                 biased;
                 Some(tried) = self.running.next() => {
                     let here = |runner: &Runner| runner.began == tried.began
-                        && runner.model == tried.candidate.model;
+                        && runner.candidate.model == tried.candidate.model;
                     runners.retain(|runner| !here(runner));
                     match self.judge(tried) {
                         Step::Won(won) => return Ok(self.won(*won, &runners)),
@@ -175,8 +174,7 @@ impl Race<'_> {
             let began = Instant::now();
             let patience = self.engine.silence().patience(&key(&candidate), kind(call));
             runners.push(Runner {
-                provider: Arc::clone(&candidate.candidate.endpoint.provider.id),
-                model: Arc::clone(&candidate.model),
+                candidate: candidate.clone(),
                 began,
                 patience: began + patience,
             });
@@ -332,8 +330,10 @@ impl Race<'_> {
     /// Those who were still silent when it was over: they are cancelled, and what was reserved for them stays spent.
     fn lost(&mut self, runners: &[Runner]) {
         for runner in runners {
+            let provider = &runner.candidate.candidate.endpoint.provider;
+            self.engine.was_silent(&runner.candidate);
             self.attempts.push(Attempt {
-                provider: Arc::clone(&runner.provider),
+                provider: Arc::clone(&provider.id),
                 class: Class::Upstream,
                 status: None,
                 took: runner.began.elapsed(),

@@ -9,7 +9,7 @@ use crate::ai::choose::Discovered;
 use crate::ai::kept::Answers;
 use crate::ai::silence::Silence;
 use crate::clock::Clock;
-use crate::guard::Guard;
+use crate::guard::{Guard, Named};
 use crate::ledger::Claim;
 use crate::plan::Credentials;
 use crate::request::Sender;
@@ -76,6 +76,15 @@ impl Engine {
 
     pub(crate) fn silence(&self) -> &Silence {
         &self.0.silence
+    }
+
+    /// A candidate was silent for so long that another one won.
+    pub(crate) fn was_silent(&self, named: impl Into<Named>) {
+        if let Some(change) = self.0.guard.was_silent(named, self.now()) {
+            self.0
+                .journal
+                .suspension_later(change.candidate, change.record);
+        }
     }
 
     /// Returns when the windows of these claims are durable.
