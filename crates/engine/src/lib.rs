@@ -34,8 +34,6 @@ pub mod store;
 mod tokens;
 pub mod transport;
 
-pub use engine::{
-    CandidateState, Engine, Observer, Parts, ProxyCall, UsageObserver, Verification,
-};
+pub use engine::{CandidateState, Engine, Observer, Parts, ProxyCall, UsageObserver, Verification};
 pub use guarantee::Guarantee;
 pub use settings::{ModelSettings, ProviderSettings, Settings};

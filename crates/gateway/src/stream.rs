@@ -85,9 +85,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         } else {
             GATHERED.with_borrow_mut(|gathered| {
                 gathered.clear();
-                slices
-                    .iter()
-                    .for_each(|slice| gathered.extend_from_slice(slice));
+                for slice in slices {
+                    gathered.extend_from_slice(slice);
+                }
                 stream.poll_write(context, gathered)
             })
         };

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-
 use super::Engine;
 use crate::ai::UsageRecord;
 use crate::ai::choose::Discovered;

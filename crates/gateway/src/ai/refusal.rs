@@ -80,7 +80,7 @@ fn class_of(skipped: &Skipped) -> Class {
 /// Who failed, and who was not asked at all for now.
 fn who(refusal: &Refusal) -> String {
     if refusal.attempts.is_empty() {
-        names(&refusal.skipped, |reason| reason.is_temporary())
+        names(&refusal.skipped, SkipReason::is_temporary)
     } else {
         tried(&refusal.attempts)
     }

@@ -28,6 +28,10 @@ pub(crate) fn pieces(voice: Voice, events: &[Event], usage: bool) -> Vec<Piece> 
     for (at, event) in events.iter().enumerate() {
         let mut out = Vec::new();
         writer.write(event, &mut out);
+        if !matches!(event, Event::Start { .. }) && has_role(&out) {
+            // The first chunk has said whose turn it is; clients that add up what comes would read it twice.
+            out = edited(&out, without_role);
+        }
         match event {
             Event::Start {
                 id, model, created, ..
@@ -53,6 +57,24 @@ fn first_chunk(id: &str, model: &str, created: i64, out: &mut Vec<u8>) {
         "choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}, "finish_reason": null}],
     });
     write_frame(out, None, chunk.to_string().as_bytes());
+}
+
+fn has_role(out: &[u8]) -> bool {
+    const ROLE: &[u8] = b"\"role\":";
+    out.windows(ROLE.len()).any(|window| window == ROLE)
+}
+
+fn without_role(chunk: &mut Map<String, Value>) {
+    let choices = chunk.get_mut("choices").and_then(Value::as_array_mut);
+    let first = choices
+        .into_iter()
+        .flatten()
+        .filter(|choice| choice["index"] == 0);
+    for choice in first {
+        if let Some(delta) = choice["delta"].as_object_mut() {
+            delta.remove("role");
+        }
+    }
 }
 
 fn without_mark(out: Vec<u8>) -> Vec<u8> {
