@@ -9,7 +9,7 @@ import { createOpenAICompatible } from '@ai-sdk/openai-compatible';
 import { APICallError, embedMany, generateObject, generateText, stepCountIs, streamObject, streamText, tool } from 'ai';
 import { z } from 'zod';
 
-import { ASK_FOR_WEATHER, ECHO, EVERY, GREETING, SUMMARY, TEMPERATURES, stage } from './stage.mjs';
+import { ASK_FOR_WEATHER, ECHO, EVERY, GREETING, OLLAMA, SUMMARY, TEMPERATURES, stage } from './stage.mjs';
 
 const weather = tool({
   description: 'The weather in a city',
@@ -57,10 +57,14 @@ for (const way of ['responses', 'chat', 'alike', 'anthropic']) {
       assert.equal(await streamText({ onError: () => {}, ...wish }).text, SUMMARY);
     });
 
+    // Over Anthropic's dialect a tool must be called for it, and Ollama cannot be told so.
+    if (id === OLLAMA && way === 'anthropic') continue;
     test(`${id} over ${way}: an object of the wanted shape`, async () => {
       const wish = { model: ways[way](id), schema: Place, prompt: 'Lyon', ...options };
       assert.deepEqual((await generateObject(wish)).object, LYON);
-      assert.deepEqual(await streamObject({ onError: () => {}, ...wish }).object, LYON);
+      let last;
+      for await (const partial of streamObject({ onError: () => {}, ...wish }).partialObjectStream) last = partial;
+      assert.deepEqual(last, LYON);
     });
   }
 
