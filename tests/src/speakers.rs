@@ -45,6 +45,8 @@ struct Speaker {
     requests: Vec<UpstreamRequest>,
     /// A status and a sentence with which it refuses everything.
     refusal: Option<(u16, String)>,
+    /// Whether the connection stays open after the last word.
+    lingers: bool,
     /// Exchanges that have not ended.
     open: Arc<AtomicU32>,
 }
@@ -78,6 +80,14 @@ impl Speakers {
         self.with(provider, |speaker| {
             speaker.refusal = Some((status, message.to_owned()));
         });
+    }
+
+    /// From now on a provider says everything and leaves the connection open.
+    ///
+    /// # Panics
+    /// When there is no such provider.
+    pub fn linger(&self, provider: &str) {
+        self.with(provider, |speaker| speaker.lingers = true);
     }
 
     /// What a provider was asked.
@@ -140,7 +150,14 @@ impl Speakers {
             true,
             speaker.pacing,
         );
-        (streamed(speaker.fault, &good, None), under)
+        let mut met = streamed(speaker.fault, &good, None);
+        if let Streamed::Script(script) = &mut met
+            && speaker.lingers
+            && let Some((_, end)) = script.chunks.last_mut()
+        {
+            *end = Chunk::Stall;
+        }
+        (met, under)
     }
 }
 
@@ -280,6 +297,7 @@ impl Studio {
                 pacing: Pacing::AT_ONCE,
                 requests: Vec::new(),
                 refusal: None,
+                lingers: false,
                 open: Arc::default(),
             };
             speakers.0.lock().insert(format!("{id}.example"), speaker);

@@ -228,3 +228,15 @@ async fn a_stream_that_nobody_continues_says_that_it_broke_off() {
         "{text}"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_stays_open_after_the_last_word_is_no_failure() {
+    for door in [Door::Chat, Door::Messages] {
+        let studio = Studio::of(&TWO).await;
+        studio.speakers.linger("first");
+        let text = whole(studio.ask(asked(door, true)).await.unwrap()).await;
+        assert!(!text.contains("\"error\""), "{text}");
+        assert_eq!(studio.records.lock()[0].outcome, Class::Ok);
+        assert_eq!(studio.speakers.open("first"), 0);
+    }
+}

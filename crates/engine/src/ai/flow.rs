@@ -97,9 +97,9 @@ impl Flow {
     fn hear(&mut self, heard: Option<Result<Bytes, TransportError>>) -> bool {
         let step = match heard {
             Some(Ok(bytes)) => self.relay.feed(bytes, &mut self.ready),
-            Some(Err(_)) if self.relay.is_whole() => return self.end(Class::Ok),
-            Some(Err(_)) => Err(Fault::CutOff),
-            None => {
+            Some(Err(_)) if !self.relay.is_whole() => Err(Fault::CutOff),
+            // However the connection ends once everything was said, it is the end.
+            Some(Err(_)) | None => {
                 let end = self.relay.finish(&mut self.ready);
                 if end.is_ok() {
                     return self.end(Class::Ok);
@@ -219,7 +219,12 @@ impl Stream for Flow {
                     if !this.stalled(context) {
                         return Poll::Pending;
                     }
-                    this.fail(&Fault::CutOff);
+                    let cut = if this.relay.is_whole() {
+                        None
+                    } else {
+                        Some(Err(TransportError::Timeout))
+                    };
+                    this.hear(cut);
                 }
             }
         }

@@ -238,11 +238,8 @@ impl Race<'_> {
         }
     }
 
-    fn settle(&self, mut permit: Permit, verdict: &Verdict) {
+    fn settle(&self, permit: Permit, verdict: &Verdict) {
         let failure = &verdict.failure;
-        if failure.never_sent {
-            permit.reservation.never_sent();
-        }
         permit
             .reservation
             .learn(|quota| spent(quota, verdict), self.engine.now());
