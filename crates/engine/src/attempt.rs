@@ -199,7 +199,7 @@ impl Attempting<'_> {
                     format!("no room for a redirect in the window {}", full.window),
                 )
             })?;
-        self.journal.windows(reservation.claims()).await;
+        self.journal.windows().await;
         reservation.sent();
         Ok(())
     }

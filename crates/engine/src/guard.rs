@@ -1,7 +1,8 @@
 //! May this candidate be called now? Breaker and quotas decide together; what they give is a permit that gives itself
 //! back.
 
-use std::collections::HashMap;
+mod breakers;
+
 use std::sync::Arc;
 
 use guichet_catalogue::filter::{Filter, Program, Variables};
@@ -10,16 +11,18 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use crate::answer::{SkipReason, Skipped};
-use crate::breaker::{Admission, Breaker, Suspension};
+use crate::breaker::{Admission, Suspension};
 use crate::ledger::{Claim, Ledger, Reservation};
 use crate::outcome::Class;
 use crate::plan::Candidate;
-use crate::store::{SuspensionRecord, WindowRecord};
+use crate::store::{Level, SuspensionRecord, WindowRecord};
+pub(crate) use breakers::BreakerId;
+use breakers::Breakers;
 
 /// Breakers and ledger.
 #[derive(Debug, Default)]
 pub(crate) struct Guard {
-    breakers: Mutex<HashMap<String, Breaker>>,
+    breakers: Mutex<Breakers>,
     ledger: Arc<Ledger>,
 }
 
@@ -28,7 +31,7 @@ pub(crate) struct Guard {
 pub(crate) struct Permit {
     guard: Arc<Guard>,
     /// The breakers that let it through, and how.
-    passed: [(String, Admission); 2],
+    passed: [(BreakerId, Admission); 2],
     ended: bool,
     pub(crate) reservation: Reservation,
 }
@@ -41,22 +44,11 @@ pub(crate) struct Change {
 }
 
 /// Whom a permit is for.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Named {
     pub(crate) provider: Arc<str>,
     /// Its breakers: the candidate's own, and the narrower one of this operation, or of this model, with it.
-    pub(crate) breakers: [String; 2],
-}
-
-impl From<&Candidate> for Named {
-    fn from(candidate: &Candidate) -> Self {
-        let name = candidate.name();
-        let operation = format!("{name}#{}", candidate.endpoint.operation.name);
-        Self {
-            provider: Arc::clone(&candidate.endpoint.provider.id),
-            breakers: [name, operation],
-        }
-    }
+    pub(crate) breakers: [BreakerId; 2],
 }
 
 /// Which of a candidate's breakers an outcome concerns.
@@ -69,21 +61,42 @@ pub(crate) enum Reach {
 }
 
 impl Guard {
+    /// Finds the breakers of a candidate and this operation.
+    pub(crate) fn named(&self, candidate: &Candidate) -> Named {
+        let name = candidate.name();
+        let operation = format!("{name}#{}", candidate.endpoint.operation.name);
+        self.with_breakers(candidate, [&name, &operation])
+    }
+
+    /// Finds the breakers of a candidate and this model.
+    pub(crate) fn named_with_model(&self, candidate: &Candidate, model: &str) -> Named {
+        let name = candidate.name();
+        let narrow = format!("{name}#{}:{model}", candidate.endpoint.operation.name);
+        self.with_breakers(candidate, [&name, &narrow])
+    }
+
+    fn with_breakers(&self, candidate: &Candidate, names: [&str; 2]) -> Named {
+        let mut breakers = self.breakers.lock();
+        Named {
+            provider: Arc::clone(&candidate.endpoint.provider.id),
+            breakers: names.map(|name| breakers.id(name)),
+        }
+    }
+
+    pub(crate) fn ledger(&self) -> &Arc<Ledger> {
+        &self.ledger
+    }
+
     /// Asks for a call.
     pub(crate) fn admit(
         self: &Arc<Self>,
-        named: impl Into<Named>,
+        named: &Named,
         need: Need,
         now: Timestamp,
     ) -> Result<Permit, Skipped> {
-        let named = named.into();
         let mut breakers = self.breakers.lock();
-        let suspended = named
-            .breakers
-            .iter()
-            .find_map(|name| refusal(breakers.get(name), now));
-        if let Some(suspension) = suspended {
-            return Err(suspended_for(&named, &suspension));
+        if let Some(suspension) = breakers.refusal(named.breakers, now) {
+            return Err(suspended_for(named, &suspension));
         }
         let reserved = self.ledger.reserve(need.claims, now).map_err(|full| {
             let reason = if full.busy {
@@ -91,15 +104,10 @@ impl Guard {
             } else {
                 SkipReason::Quota
             };
-            skipped(&named, reason, full.retry_at)
+            skipped(named, reason, full.retry_at)
         })?;
         let reservation = reserved.for_requests(need.requests);
-        let passed = named.breakers.map(|name| {
-            let admission = breakers
-                .get_mut(&name)
-                .map_or(Admission::Open, |breaker| breaker.admit(now));
-            (name, admission)
-        });
+        let passed = named.breakers.map(|id| (id, breakers.admit(id, now)));
         drop(breakers);
         Ok(Permit {
             guard: Arc::clone(self),
@@ -110,21 +118,10 @@ impl Guard {
     }
 
     /// What `admit` would say, without asking.
-    pub(crate) fn peek(
-        &self,
-        named: impl Into<Named>,
-        claims: &[Claim],
-        now: Timestamp,
-    ) -> Option<Skipped> {
-        let named = named.into();
-        let breakers = self.breakers.lock();
-        let suspended = named
-            .breakers
-            .iter()
-            .find_map(|name| refusal(breakers.get(name), now));
-        drop(breakers);
+    pub(crate) fn peek(&self, named: &Named, claims: &[Claim], now: Timestamp) -> Option<Skipped> {
+        let suspended = self.breakers.lock().refusal(named.breakers, now);
         if let Some(suspension) = suspended {
-            return Some(suspended_for(&named, &suspension));
+            return Some(suspended_for(named, &suspension));
         }
         let full = self.ledger.check(claims, now).err()?;
         let reason = if full.busy {
@@ -132,14 +129,15 @@ impl Guard {
         } else {
             SkipReason::Quota
         };
-        Some(skipped(&named, reason, full.retry_at))
+        Some(skipped(named, reason, full.retry_at))
     }
 
-    pub(crate) fn window_records(&self, claims: &[Claim]) -> Vec<WindowRecord> {
-        self.ledger.records(claims)
+    /// Moves the levels of windows that have changed into `levels`: see [`Ledger::take_changes`].
+    pub(crate) fn take_changes(&self, levels: &mut Vec<Level>) {
+        self.ledger.take_changes(levels);
     }
 
-    pub(crate) fn restore(&self, windows: Vec<WindowRecord>, suspensions: Vec<SuspensionRecord>) {
+    pub(crate) fn restore(&self, windows: &[WindowRecord], suspensions: Vec<SuspensionRecord>) {
         self.ledger.restore(windows);
         let mut breakers = self.breakers.lock();
         for record in suspensions {
@@ -150,69 +148,20 @@ impl Guard {
                 class,
                 until: record.until,
             };
-            breakers.insert(
-                record.candidate,
-                Breaker::restored(suspension, record.failures),
-            );
+            breakers.restore(&record.candidate, suspension, record.failures);
         }
     }
 
     /// Lifts suspensions for which something has changed: the catalogue (`gone`), a credential (`auth`). Says which.
     pub(crate) fn lift(&self, concerned: impl Fn(&str, Class) -> bool) -> Vec<String> {
-        let mut breakers = self.breakers.lock();
-        let lifted: Vec<String> = breakers
-            .iter()
-            .filter_map(|(name, breaker)| {
-                let (suspension, _) = breaker.suspension()?;
-                concerned(name, suspension.class).then(|| name.clone())
-            })
-            .collect();
-        for name in &lifted {
-            breakers.remove(name);
-        }
-        lifted
+        self.breakers.lock().lift(concerned)
     }
 
     /// Counts a failure of a candidate whose permit is gone: it was silent for so long that another one won.
-    pub(crate) fn was_silent(&self, named: impl Into<Named>, now: Timestamp) -> Option<Change> {
-        let Named {
-            breakers: [_, narrow],
-            ..
-        } = named.into();
-        self.record(&(narrow, Admission::Open), Class::Upstream, None, now)
-    }
-
-    fn abandon(&self, (name, admission): &(String, Admission)) {
-        if let Some(breaker) = self.breakers.lock().get_mut(name) {
-            breaker.abandon(*admission);
-        }
-    }
-
-    fn record(
-        &self,
-        (name, admission): &(String, Admission),
-        class: Class,
-        retry_at: Option<Timestamp>,
-        now: Timestamp,
-    ) -> Option<Change> {
+    pub(crate) fn was_silent(&self, named: &Named, now: Timestamp) -> Option<Change> {
+        let [_, narrow] = named.breakers;
         let mut breakers = self.breakers.lock();
-        let breaker = breakers.entry(name.clone()).or_default();
-        let before = breaker.suspension();
-        breaker.record(*admission, class, retry_at, now);
-        let after = breaker.suspension();
-        if before == after {
-            return None;
-        }
-        let record = after.map(|(suspension, failures)| SuspensionRecord {
-            candidate: name.clone(),
-            class: suspension.class.as_str().to_owned(),
-            until: suspension.until,
-            failures,
-        });
-        Some(Change {
-            candidate: name.clone(),
-            record,
-        })
+        breakers.record((narrow, Admission::Open), Class::Upstream, None, now)
     }
 }
 
@@ -226,23 +175,23 @@ impl Permit {
         now: Timestamp,
     ) -> Vec<Change> {
         self.ended = true;
-        let [own, narrow] = &self.passed;
+        let [own, narrow] = self.passed;
         let (failing, other) = match reach {
             Reach::Wide => (own, narrow),
             Reach::Narrow => (narrow, own),
         };
-        let mut changes: Vec<Change> = self
-            .guard
+        let mut breakers = self.guard.breakers.lock();
+        let mut changes: Vec<Change> = breakers
             .record(failing, class, retry_at, now)
             .into_iter()
             .collect();
         let healthy = matches!(class, Class::Ok | Class::Empty | Class::BadRequest);
-        let known = self.guard.breakers.lock().contains_key(&other.0);
-        match (known, healthy) {
-            (true, true) => changes.extend(self.guard.record(other, class, None, now)),
-            (true, false) => self.guard.abandon(other),
+        match (breakers.has_seen(other.0), healthy) {
+            (true, true) => changes.extend(breakers.record(other, class, None, now)),
+            (true, false) => breakers.abandon(other),
             (false, _) => {}
         }
+        drop(breakers);
         changes
     }
 }
@@ -250,17 +199,11 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         if !self.ended {
-            self.passed
-                .iter()
-                .for_each(|passed| self.guard.abandon(passed));
+            let mut breakers = self.guard.breakers.lock();
+            for passed in self.passed {
+                breakers.abandon(passed);
+            }
         }
-    }
-}
-
-fn refusal(breaker: Option<&Breaker>, now: Timestamp) -> Option<Suspension> {
-    match breaker?.peek(now) {
-        Admission::Refused(suspension) => Some(suspension),
-        Admission::Open | Admission::Probe => None,
     }
 }
 
@@ -290,11 +233,11 @@ pub(crate) struct Need {
 
 impl Need {
     /// One request that costs one.
-    pub(crate) fn of_one(candidate: &Candidate, http: &Http) -> Self {
+    pub(crate) fn of_one(ledger: &Ledger, candidate: &Candidate, http: &Http) -> Self {
         let claims = http
             .quotas
             .iter()
-            .map(|quota| claim(candidate, quota, 1.0))
+            .map(|quota| claim(ledger, candidate, quota, 1.0))
             .collect();
         Self {
             claims,
@@ -312,6 +255,7 @@ impl Need {
 
     /// What asking a candidate costs: as much for each of its requests.
     pub(crate) fn of(
+        ledger: &Ledger,
         candidate: &Candidate,
         http: &Http,
         program: &Program,
@@ -340,7 +284,8 @@ impl Need {
             } else {
                 f64::from(requests)
             };
-            claim(candidate, quota, quota.cost.map_or(1.0, &mut cost) * times)
+            let units = quota.cost.map_or(1.0, &mut cost) * times;
+            claim(ledger, candidate, quota, units)
         });
         Self {
             claims: claims.collect(),
@@ -357,18 +302,15 @@ fn requests(candidate: &Candidate) -> u32 {
     }
 }
 
-fn claim(candidate: &Candidate, quota: &Arc<Quota>, units: f64) -> Claim {
+fn claim(ledger: &Ledger, candidate: &Candidate, quota: &Arc<Quota>, units: f64) -> Claim {
     let owner = quota
         .group
         .as_deref()
         .unwrap_or(&candidate.endpoint.provider.id);
-    let budget = match (quota.scope, &candidate.credential) {
-        (Scope::Key, Some(credential)) => format!("{owner}@{}", credential.id).into(),
-        _ => owner.into(),
-    };
-    Claim {
-        budget,
-        quota: Arc::clone(quota),
-        units,
+    match (quota.scope, &candidate.credential) {
+        (Scope::Key, Some(credential)) => {
+            ledger.claim(&format!("{owner}@{}", credential.id), quota, units)
+        }
+        _ => ledger.claim(owner, quota, units),
     }
 }

@@ -1,152 +1,218 @@
-//! Hands what changed to the store: one writer, in batches, so that a hundred requests at once cost one write.
+//! Hands what changed to the store.
 //!
-//! A request leaves only after its reservation is written: what is lost with the process would be asked twice.
+//! A request leaves only after its reservation is written: what is lost with the process would be asked twice. What
+//! is settled, and what is given back, is written with the next reservation, or soon.
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
+use parking_lot::Mutex;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 
 use crate::guard::Guard;
-use crate::ledger::Claim;
-use crate::store::{Store, SuspensionRecord, WindowRecord};
+use crate::store::{Level, Store, StoreError, SuspensionRecord, WindowRecord};
 
 /// Writes of the engine's state.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Journal {
+    levels: Arc<Levels>,
     entries: mpsc::Sender<Entry>,
 }
 
-/// Windows are named, not copied: what is written is their level at the time of writing, so that no older one can
-/// come after it.
 enum Entry {
-    Windows(Vec<Claim>, Option<oneshot::Sender<()>>),
     Suspension(String, Option<SuspensionRecord>),
     Flush(oneshot::Sender<()>),
 }
 
 /// Entries that may wait; beyond it writers wait, which is the back-pressure.
 const WAITING: usize = 4_096;
-/// How long an entry that nobody waits for may wait.
-const COMPANY: std::time::Duration = std::time::Duration::from_millis(50);
 /// Entries of one write.
 const BATCH: usize = 512;
-
-impl Entry {
-    /// Whether somebody goes on only when it is written.
-    fn is_awaited(&self) -> bool {
-        match self {
-            Self::Windows(_, done) => done.is_some(),
-            Self::Suspension(..) => false,
-            Self::Flush(_) => true,
-        }
-    }
-}
+/// How long a change that nobody waits for may wait.
+const COMPANY: Duration = Duration::from_millis(50);
+/// How long what was written ahead stays there.
+const CHECKPOINT: Duration = Duration::from_secs(1);
 
 impl Journal {
     pub(crate) fn start(store: Arc<dyn Store>, guard: Arc<Guard>) -> Self {
         let (entries, inbox) = mpsc::channel(WAITING);
-        tokio::spawn(write(store, guard, inbox));
-        Self { entries }
+        let levels = Arc::new(Levels {
+            ahead: store.write_ahead(&[]).is_some(),
+            store,
+            guard,
+            taken: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
+        });
+        tokio::spawn(Writing::new(Arc::clone(&levels)).run(inbox));
+        Self { levels, entries }
     }
 
-    /// Writes the windows of these claims; returns when they are durable.
-    pub(crate) async fn windows(&self, claims: &[Claim]) {
-        if claims.is_empty() {
-            return;
-        }
-        let (done, written) = oneshot::channel();
-        if self
-            .entries
-            .send(Entry::Windows(claims.to_vec(), Some(done)))
-            .await
-            .is_ok()
-        {
-            let _ = written.await;
-        }
-    }
-
-    /// Writes the windows of these claims some time.
-    pub(crate) fn windows_later(&self, claims: Vec<Claim>) {
-        if !claims.is_empty() {
-            self.later(Entry::Windows(claims, None));
-        }
+    /// Returns when every change of a window that was made before is durable.
+    pub(crate) async fn windows(&self) {
+        self.levels.write().await;
     }
 
     /// Writes, or removes, a suspension some time.
     pub(crate) fn suspension_later(&self, candidate: String, record: Option<SuspensionRecord>) {
-        self.later(Entry::Suspension(candidate, record));
+        let entry = Entry::Suspension(candidate, record);
+        if let Err(mpsc::error::TrySendError::Full(entry)) = self.entries.try_send(entry) {
+            let entries = self.entries.clone();
+            tokio::spawn(async move { entries.send(entry).await });
+        }
     }
 
-    /// Returns when everything before is written.
+    /// Returns when everything before is written where it stays.
     pub(crate) async fn flush(&self) {
         let (done, written) = oneshot::channel();
         if self.entries.send(Entry::Flush(done)).await.is_ok() {
             let _ = written.await;
         }
     }
+}
 
-    fn later(&self, entry: Entry) {
-        if let Err(mpsc::error::TrySendError::Full(entry)) = self.entries.try_send(entry) {
-            let entries = self.entries.clone();
-            tokio::spawn(async move { entries.send(entry).await });
+/// Levels of windows on their way to the store. Who writes takes all that have changed, and writes them before the next
+/// one takes any: so no older level comes after a newer one, and a hundred that wait cost one write.
+struct Levels {
+    store: Arc<dyn Store>,
+    guard: Arc<Guard>,
+    /// Whether the store writes ahead.
+    ahead: bool,
+    /// What is being written ahead; empty in between.
+    taken: Mutex<Vec<Level>>,
+    /// Whose turn it is to save where nothing is written ahead.
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Levels {
+    /// Whether everything that has changed is written. A store that fails must not take the answers with it: the
+    /// ledger in memory still counts.
+    async fn write(&self) -> bool {
+        if self.ahead {
+            self.write_ahead()
+        } else {
+            self.save().await
+        }
+    }
+
+    fn write_ahead(&self) -> bool {
+        let mut levels = self.taken.lock();
+        self.guard.take_changes(&mut levels);
+        let written = match self.store.write_ahead(&levels) {
+            Some(Err(error)) => self.failed(&levels, &error),
+            Some(Ok(())) | None => true,
+        };
+        levels.clear();
+        written
+    }
+
+    async fn save(&self) -> bool {
+        let _turn = self.turn.lock().await;
+        let mut levels = Vec::new();
+        self.guard.take_changes(&mut levels);
+        if levels.is_empty() {
+            return true;
+        }
+        let records = levels.iter().map(WindowRecord::from).collect();
+        match self.store.save_windows(records).await {
+            Ok(()) => true,
+            Err(error) => self.failed(&levels, &error),
+        }
+    }
+
+    fn failed(&self, levels: &[Level], error: &StoreError) -> bool {
+        self.guard.ledger().not_written(levels);
+        tracing::error!(%error, "quota windows could not be saved; until they can be, they are counted in memory only");
+        false
+    }
+
+    async fn checkpoint(&self) {
+        if let Err(error) = self.store.checkpoint().await {
+            tracing::error!(%error, "quota windows stay in the write-ahead file: the database does not take them");
         }
     }
 }
 
-async fn write(store: Arc<dyn Store>, guard: Arc<Guard>, mut inbox: mpsc::Receiver<Entry>) {
-    let mut batch = Vec::with_capacity(BATCH);
-    while inbox.recv_many(&mut batch, BATCH).await > 0 {
-        gather(&mut batch, &mut inbox).await;
-        let mut windows: HashMap<(Arc<str>, String), Claim> = HashMap::new();
+/// The one that writes what nobody waits for.
+struct Writing {
+    levels: Arc<Levels>,
+    /// When it looks for changes again; none as long as it rests.
+    look_at: Option<Instant>,
+    checkpoint_at: Instant,
+}
+
+impl Writing {
+    fn new(levels: Arc<Levels>) -> Self {
+        let now = Instant::now();
+        Self {
+            levels,
+            look_at: Some(now),
+            checkpoint_at: now,
+        }
+    }
+
+    async fn run(mut self, mut inbox: mpsc::Receiver<Entry>) {
+        let mut batch = Vec::with_capacity(BATCH);
+        loop {
+            let looking = self.look_at.is_some();
+            let look_at = self.look_at.unwrap_or_else(Instant::now);
+            tokio::select! {
+                entries = inbox.recv_many(&mut batch, BATCH) => {
+                    if entries == 0 {
+                        self.levels.write().await;
+                        return;
+                    }
+                    self.take(&mut batch).await;
+                }
+                () = self.levels.guard.ledger().changed(), if !looking => self.soon(),
+                () = sleep_until(look_at), if looking => self.look().await,
+            }
+        }
+    }
+
+    fn soon(&mut self) {
+        let now = Instant::now();
+        self.look_at = Some(now + COMPANY);
+        self.checkpoint_at = now + CHECKPOINT;
+    }
+
+    /// Writes what has changed, and rests when everything is where it stays.
+    async fn look(&mut self) {
+        let written = self.levels.write().await;
+        let now = Instant::now();
+        self.look_at = Some(now + if written { COMPANY } else { CHECKPOINT });
+        if now >= self.checkpoint_at {
+            self.levels.checkpoint().await;
+            self.checkpoint_at = now + CHECKPOINT;
+            if self.levels.guard.ledger().rest() {
+                self.look_at = None;
+            }
+        }
+    }
+
+    async fn take(&mut self, batch: &mut Vec<Entry>) {
         let mut suspensions: HashMap<String, Option<SuspensionRecord>> = HashMap::new();
         let mut waiting = Vec::new();
         for entry in batch.drain(..) {
             match entry {
-                Entry::Windows(claims, done) => {
-                    let keyed = claims
-                        .into_iter()
-                        .map(|claim| ((Arc::clone(&claim.budget), claim.quota.id()), claim));
-                    windows.extend(keyed);
-                    waiting.extend(done);
-                }
-                Entry::Suspension(candidate, record) => {
-                    suspensions.insert(candidate, record);
-                }
+                Entry::Suspension(candidate, record) => drop(suspensions.insert(candidate, record)),
                 Entry::Flush(done) => waiting.push(done),
             }
         }
-        let claims: Vec<Claim> = windows.into_values().collect();
-        save(&*store, guard.window_records(&claims), suspensions).await;
+        save(&*self.levels.store, suspensions).await;
+        if waiting.is_empty() {
+            return;
+        }
+        self.levels.write().await;
+        self.levels.checkpoint().await;
         for done in waiting {
             let _ = done.send(());
         }
     }
 }
 
-/// Lets entries that nobody waits for wait for company: what settles a request is written with what reserves the next.
-async fn gather(batch: &mut Vec<Entry>, inbox: &mut mpsc::Receiver<Entry>) {
-    let until = tokio::time::Instant::now() + COMPANY;
-    while batch.len() < BATCH && !batch.iter().any(Entry::is_awaited) {
-        let room = BATCH - batch.len();
-        match tokio::time::timeout_at(until, inbox.recv_many(batch, room)).await {
-            Ok(more) if more > 0 => {}
-            Ok(_) | Err(_) => return,
-        }
-    }
-}
-
-/// A store that fails must not take the answers with it: the ledger in memory still counts.
-async fn save(
-    store: &dyn Store,
-    windows: Vec<WindowRecord>,
-    suspensions: HashMap<String, Option<SuspensionRecord>>,
-) {
-    if !windows.is_empty()
-        && let Err(error) = store.save_windows(windows).await
-    {
-        tracing::error!(%error, "quota windows could not be saved; they are counted in memory only");
-    }
+async fn save(store: &dyn Store, suspensions: HashMap<String, Option<SuspensionRecord>>) {
     if suspensions.is_empty() {
         return;
     }

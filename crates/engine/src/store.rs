@@ -1,7 +1,9 @@
 //! The seam to durable state. A call that returned `Ok` survives `kill -9`.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, ready};
 use jiff::Timestamp;
 
 /// What the engine remembers over a restart.
@@ -11,6 +13,17 @@ pub trait Store: Send + Sync + 'static {
 
     /// Inserts or replaces the windows with these keys, all or none.
     fn save_windows(&self, windows: Vec<WindowRecord>) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Inserts or replaces the windows of these levels at once, all or none, where that is fast enough for a call to wait
+    /// for it on its way; `None`, always, where it is not: then they are for [`Store::save_windows`].
+    fn write_ahead(&self, _levels: &[Level]) -> Option<Result<(), StoreError>> {
+        None
+    }
+
+    /// Moves what was written ahead to where it stays.
+    fn checkpoint(&self) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(ready(Ok(())))
+    }
 
     /// Every suspension as last saved.
     fn suspensions(&self) -> BoxFuture<'_, Result<Vec<SuspensionRecord>, StoreError>>;
@@ -32,6 +45,39 @@ pub trait Store: Send + Sync + 'static {
         answer: Bytes,
         expires: Timestamp,
     ) -> BoxFuture<'_, Result<(), StoreError>>;
+}
+
+/// A quota window of a budget, within one process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WindowName {
+    /// Its place among all windows that this process knows, counted from zero.
+    pub number: u32,
+    /// Whose budget: a group of providers or one credential of a provider.
+    pub budget: Arc<str>,
+    /// Which of its windows: dimension and period.
+    pub window: Arc<str>,
+}
+
+/// How full a quota window is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// Which window.
+    pub window: Arc<WindowName>,
+    /// When the window that is counted was opened.
+    pub opened_at: Timestamp,
+    /// Units used since then.
+    pub used: f64,
+}
+
+impl From<&Level> for WindowRecord {
+    fn from(level: &Level) -> Self {
+        Self {
+            budget: level.window.budget.to_string(),
+            window: level.window.window.to_string(),
+            opened_at: level.opened_at,
+            used: level.used,
+        }
+    }
 }
 
 /// One quota window of one budget.

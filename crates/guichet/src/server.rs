@@ -38,6 +38,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let watched = folder.map(Watched::begin).transpose()?;
     let catalogue = context::catalogue(&config)?;
     let installation = Installation::open(&settings.data_dir).await?;
+    installation.database.begin_writing_ahead().await?;
     let engine = installation.engine(&settings, catalogue).await?;
     let usage = installation.record_usage(&engine);
     welcome::first_steps(address, installation.access.first_key().await?.as_ref());

@@ -1,13 +1,14 @@
 //! The handle to the database. What can be asked of it is in the module of each topic.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
 use sqlx::{Sqlite, SqlitePool, Transaction};
 
 use crate::StoreError;
 use crate::engine_state::Sweep;
 use crate::sqlite::Pools;
+use crate::write_ahead::WriteAhead;
 
 /// Durable state. Clones are cheap and share the connections.
 #[derive(Debug, Clone)]
@@ -19,6 +20,8 @@ pub struct Database {
 struct Inner {
     pools: Pools,
     sweep: Sweep,
+    path: PathBuf,
+    ahead: OnceLock<WriteAhead>,
 }
 
 impl Database {
@@ -36,12 +39,28 @@ impl Database {
             inner: Arc::new(Inner {
                 pools,
                 sweep: Sweep::default(),
+                path: path.to_owned(),
+                ahead: OnceLock::new(),
             }),
         })
     }
 
+    /// From now on levels of quota windows are written to a file beside the database first, which a call can wait for.
+    /// For the one process that counts them, the server; levels that others save meanwhile it overwrites.
+    pub async fn begin_writing_ahead(&self) -> Result<(), StoreError> {
+        if self.inner.ahead.get().is_none() {
+            let ahead = WriteAhead::create(&self.inner.path).await?;
+            // Whoever else began at the same moment writes as well as this one.
+            let _other = self.inner.ahead.set(ahead);
+        }
+        Ok(())
+    }
+
     /// Waits for running statements and closes the connections; later calls fail.
     pub async fn close(&self) {
+        if let Some(ahead) = self.ahead() {
+            ahead.close();
+        }
         self.inner.pools.close().await;
     }
 
@@ -51,6 +70,14 @@ impl Database {
 
     pub(crate) fn sweep(&self) -> &Sweep {
         &self.inner.sweep
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    pub(crate) fn ahead(&self) -> Option<&WriteAhead> {
+        self.inner.ahead.get()
     }
 
     /// Where single reads go; they see every commit that came before them.

@@ -5,13 +5,15 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use guichet_engine::store::{Store, StoreError as EngineError, SuspensionRecord, WindowRecord};
+use guichet_engine::store::{
+    Level, Store, StoreError as EngineError, SuspensionRecord, WindowRecord,
+};
 use jiff::Timestamp;
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
 
 use crate::instant::{from_millis, from_optional_millis, to_millis};
-use crate::{Database, StoreError};
+use crate::{Database, StoreError, write_ahead};
 
 /// Answers past their time are deleted with the first write after this many milliseconds.
 const SWEEP_EVERY_MILLIS: i64 = 60_000;
@@ -25,6 +27,20 @@ impl Store for Database {
 
     fn save_windows(&self, windows: Vec<WindowRecord>) -> BoxFuture<'_, Result<(), EngineError>> {
         self.write_windows(windows).map(outward).boxed()
+    }
+
+    fn write_ahead(&self, levels: &[Level]) -> Option<Result<(), EngineError>> {
+        Some(self.ahead()?.append(levels))
+    }
+
+    fn checkpoint(&self) -> BoxFuture<'_, Result<(), EngineError>> {
+        let moved = async {
+            match self.ahead() {
+                Some(ahead) => ahead.checkpoint(self).await,
+                None => Ok(()),
+            }
+        };
+        moved.map(outward).boxed()
     }
 
     fn suspensions(&self) -> BoxFuture<'_, Result<Vec<SuspensionRecord>, EngineError>> {
@@ -74,7 +90,21 @@ impl Sweep {
 }
 
 impl Database {
+    /// The table, and what was written ahead of it.
     async fn read_windows(&self) -> Result<Vec<WindowRecord>, StoreError> {
+        let ahead = write_ahead::take_over(self, self.path()).await?;
+        let mut windows = self.table_of_windows().await?;
+        let is_newer = |window: &WindowRecord| {
+            ahead.contains_key(&(window.budget.clone(), window.window.clone()))
+        };
+        if !ahead.is_empty() {
+            windows.retain(|window| !is_newer(window));
+            windows.extend(write_ahead::records(ahead));
+        }
+        Ok(windows)
+    }
+
+    async fn table_of_windows(&self) -> Result<Vec<WindowRecord>, StoreError> {
         sqlx::query("SELECT budget, window_name, opened_at, used FROM quota_window ORDER BY budget, window_name")
             .fetch_all(self.reader())
             .await?
@@ -83,7 +113,7 @@ impl Database {
             .collect()
     }
 
-    async fn write_windows(&self, windows: Vec<WindowRecord>) -> Result<(), StoreError> {
+    pub(crate) async fn write_windows(&self, windows: Vec<WindowRecord>) -> Result<(), StoreError> {
         if windows.is_empty() {
             return Ok(());
         }

@@ -20,6 +20,7 @@ mod organizations;
 mod sqlite;
 mod usage;
 mod vault;
+mod write_ahead;
 
 pub use changes::AccessChanges;
 pub use credentials::{CredentialRecord, PutCredential};

@@ -77,12 +77,7 @@ impl Ending {
 
     /// The caller has gone: nobody is to blame, and what was spent is spent.
     pub(super) fn left(&mut self, usage: Option<Usage>) {
-        let permit = self.settled(usage);
-        if let Some(permit) = permit {
-            let claims = permit.reservation.claims().to_vec();
-            drop(permit);
-            self.engine.written_later(claims);
-        }
+        drop(self.settled(usage));
         self.tell(Class::Ok);
     }
 

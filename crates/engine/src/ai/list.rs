@@ -6,7 +6,7 @@ use guichet_catalogue::model::ai::Task;
 
 use super::KnownModel;
 use super::choose::ModelCandidate;
-use super::need::need;
+use super::need::{named, need};
 use crate::engine::Engine;
 use crate::plan::{Candidate, unusable};
 
@@ -69,11 +69,11 @@ fn is_ready(engine: &Engine, provider: &str, model: &Arc<str>) -> bool {
             known: None,
             cut_to: None,
         };
-        let need = need(&candidate, &guichet_dialects::facts::Facts::default());
-        engine
-            .guard()
-            .peek(&candidate, &need.claims, engine.now())
-            .is_none()
+        let guard = engine.guard();
+        let facts = guichet_dialects::facts::Facts::default();
+        let need = need(guard.ledger(), &candidate, &facts);
+        let named = named(guard, &candidate);
+        guard.peek(&named, &need.claims, engine.now()).is_none()
     })
 }
 

@@ -6,28 +6,21 @@ use guichet_dialects::chat::Usage;
 use guichet_dialects::facts::Facts;
 
 use super::choose::ModelCandidate;
-use crate::guard::{Named, Need};
-use crate::ledger::Claim;
+use crate::guard::{Guard, Named, Need};
+use crate::ledger::Ledger;
 
 /// Tokens that an answer takes where neither the caller nor the model's file says how many.
 const ANSWER: u64 = 512;
 /// Dollars for one of Cloudflare's neurons.
 const NEURON: f64 = 0.011 / 1000.0;
 
-impl From<&ModelCandidate> for Named {
-    fn from(candidate: &ModelCandidate) -> Self {
-        let endpoint = &candidate.candidate.endpoint;
-        let name = candidate.candidate.name();
-        let model = format!("{name}#{}:{}", endpoint.operation.name, candidate.model);
-        Self {
-            provider: std::sync::Arc::clone(&endpoint.provider.id),
-            breakers: [name, model],
-        }
-    }
+/// The breakers that a call to this candidate must pass.
+pub(super) fn named(guard: &Guard, candidate: &ModelCandidate) -> Named {
+    guard.named_with_model(&candidate.candidate, &candidate.model)
 }
 
 /// What asking this candidate takes, by estimate.
-pub(super) fn need(candidate: &ModelCandidate, facts: &Facts) -> Need {
+pub(super) fn need(ledger: &Ledger, candidate: &ModelCandidate, facts: &Facts) -> Need {
     let mut usage = estimate(facts, candidate.known.as_deref());
     usage.output = usage.output.min(candidate.cut_to.unwrap_or(u64::MAX));
     let credential = candidate.candidate.credential.as_ref();
@@ -41,11 +34,7 @@ pub(super) fn need(candidate: &ModelCandidate, facts: &Facts) -> Need {
     let claims = quotas.into_iter().filter_map(|quota| {
         let units = units(&quota, &usage, price)?;
         let budget = quota.budget(&provider.id, Some(&candidate.model), credential);
-        Some(Claim {
-            budget: budget.into(),
-            quota,
-            units,
-        })
+        Some(ledger.claim(&budget, &quota, units))
     });
     Need::of_claims(claims.collect())
 }

@@ -15,7 +15,7 @@ use super::attempt::{Attempting, Beginning, Begun, STALL};
 use super::choose::{Choice, Choosing, ModelCandidate};
 use super::ending::{Ending, blank};
 use super::flow::Flow;
-use super::need::{estimate, need};
+use super::need::{estimate, named, need};
 use super::resume::Resumption;
 use super::silence;
 use super::translate::Spoken;
@@ -161,16 +161,17 @@ impl Race<'_> {
     async fn start(&mut self, runners: &mut Vec<Runner>) -> bool {
         while let Some(candidate) = self.waiting.pop_front() {
             let call = self.attempting.call;
-            let need = need(&candidate, &call.facts);
-            let now = self.engine.now();
-            let permit = match self.engine.guard().admit(&candidate, need, now) {
+            let guard = self.engine.guard();
+            let need = need(guard.ledger(), &candidate, &call.facts);
+            let named = named(guard, &candidate);
+            let permit = match guard.admit(&named, need, self.engine.now()) {
                 Ok(permit) => permit,
                 Err(skipped) => {
                     self.skipped.push(skipped);
                     continue;
                 }
             };
-            self.engine.written(permit.reservation.claims()).await;
+            self.engine.written().await;
             let began = Instant::now();
             let patience = self.engine.silence().patience(&key(&candidate), kind(call));
             runners.push(Runner {
@@ -328,7 +329,8 @@ impl Race<'_> {
     fn lost(&mut self, runners: &[Runner]) {
         for runner in runners {
             let provider = &runner.candidate.candidate.endpoint.provider;
-            self.engine.was_silent(&runner.candidate);
+            let named = named(self.engine.guard(), &runner.candidate);
+            self.engine.was_silent(&named);
             self.attempts.push(Attempt {
                 provider: Arc::clone(&provider.id),
                 class: Class::Upstream,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::attempt::{Attempting, Coming};
 use super::choose::ModelCandidate;
 use super::ending::Ending;
-use super::need::{estimate, need};
+use super::need::{estimate, named, need};
 use super::translate::{Outgoing, Spoken};
 use super::verdict::Verdict;
 use super::{Door, ModelCall};
@@ -79,9 +79,11 @@ impl Resumption {
     ) -> Option<(Dialect, Outgoing, Coming, Ending)> {
         let engine = &self.engine;
         let began = Instant::now();
-        let need = need(candidate, &call.facts);
-        let mut permit = engine.guard().admit(candidate, need, engine.now()).ok()?;
-        engine.written(permit.reservation.claims()).await;
+        let guard = engine.guard();
+        let need = need(guard.ledger(), candidate, &call.facts);
+        let named = named(guard, candidate);
+        let mut permit = guard.admit(&named, need, engine.now()).ok()?;
+        engine.written().await;
         let catalogue = engine.catalogue();
         let spoken = Spoken::new(call);
         let attempting = Attempting {

@@ -224,11 +224,14 @@ impl Chain<'_> {
         let Some(http) = candidate.endpoint.provider.http() else {
             return true;
         };
-        let need = Need::of_one(candidate, http);
-        self.engine
-            .0
-            .guard
-            .peek(candidate, &need.claims, self.engine.0.clock.now())
+        let guard = &self.engine.0.guard;
+        let need = Need::of_one(guard.ledger(), candidate, http);
+        guard
+            .peek(
+                &guard.named(candidate),
+                &need.claims,
+                self.engine.0.clock.now(),
+            )
             .is_none()
     }
 
@@ -250,15 +253,13 @@ impl Chain<'_> {
 
     /// Leave to call, with its reservation written down before anything is sent.
     async fn permit(&mut self, candidate: &Candidate, http: &Http) -> Option<Permit> {
-        let need = Need::of(candidate, http, &self.catalogue.program, &self.variables);
         let guard = &self.engine.0.guard;
-        match guard.admit(candidate, need, self.engine.0.clock.now()) {
+        let program = &self.catalogue.program;
+        let need = Need::of(guard.ledger(), candidate, http, program, &self.variables);
+        let named = guard.named(candidate);
+        match guard.admit(&named, need, self.engine.0.clock.now()) {
             Ok(permit) => {
-                self.engine
-                    .0
-                    .journal
-                    .windows(permit.reservation.claims())
-                    .await;
+                self.engine.0.journal.windows().await;
                 Some(permit)
             }
             Err(skipped) => {

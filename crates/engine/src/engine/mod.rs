@@ -106,7 +106,7 @@ impl Engine {
             settings,
         } = parts;
         let guard = Arc::new(Guard::default());
-        guard.restore(store.windows().await?, store.suspensions().await?);
+        guard.restore(&store.windows().await?, store.suspensions().await?);
         let shared = Shared {
             catalogue: ArcSwap::new(catalogue),
             credentials: ArcSwap::from_pointee(HashMap::new()),
@@ -228,7 +228,6 @@ impl Engine {
         reach: Reach,
         retry_at: Option<Timestamp>,
     ) {
-        let claims = permit.reservation.claims().to_vec();
         for change in permit.end(class, reach, retry_at, self.0.clock.now()) {
             if let Some(record) = &change.record {
                 tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
@@ -237,8 +236,6 @@ impl Engine {
                 .journal
                 .suspension_later(change.candidate, change.record);
         }
-        // What was given back is written down too.
-        self.0.journal.windows_later(claims);
     }
 
     pub(crate) fn next_turn(&self) -> usize {

@@ -9,7 +9,6 @@ use crate::ai::kept::Answers;
 use crate::ai::silence::Silence;
 use crate::clock::Clock;
 use crate::guard::{Guard, Named};
-use crate::ledger::Claim;
 use crate::plan::Credentials;
 use crate::request::Sender;
 use crate::settings::Settings;
@@ -78,7 +77,7 @@ impl Engine {
     }
 
     /// A candidate was silent for so long that another one won.
-    pub(crate) fn was_silent(&self, named: impl Into<Named>) {
+    pub(crate) fn was_silent(&self, named: &Named) {
         if let Some(change) = self.0.guard.was_silent(named, self.now()) {
             self.0
                 .journal
@@ -86,13 +85,8 @@ impl Engine {
         }
     }
 
-    /// Returns when the windows of these claims are durable.
-    pub(crate) async fn written(&self, claims: &[Claim]) {
-        self.0.journal.windows(claims).await;
-    }
-
-    /// Has the windows of these claims written some time.
-    pub(crate) fn written_later(&self, claims: Vec<Claim>) {
-        self.0.journal.windows_later(claims);
+    /// Returns when what was reserved before is durable.
+    pub(crate) async fn written(&self) {
+        self.0.journal.windows().await;
     }
 }

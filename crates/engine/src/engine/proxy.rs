@@ -73,11 +73,10 @@ impl Engine {
             http.own_hosts,
             &self.0.sender,
         );
-        let need = Need::of_one(&candidate, http);
-        let permit = self
-            .0
-            .guard
-            .admit(&candidate, need, self.0.clock.now())
+        let guard = &self.0.guard;
+        let need = Need::of_one(guard.ledger(), &candidate, http);
+        let permit = guard
+            .admit(&guard.named(&candidate), need, self.0.clock.now())
             .map_err(|skipped| Refusal {
                 retry_at: skipped.retry_at,
                 skipped: vec![skipped],
@@ -93,7 +92,7 @@ impl Engine {
         mut permit: Permit,
         draft: Draft,
     ) -> Result<UpstreamResponse, Refusal> {
-        self.0.journal.windows(permit.reservation.claims()).await;
+        self.0.journal.windows().await;
         let began = Instant::now();
         let end = began + self.0.settings.timeout;
         let fetching = Fetching {

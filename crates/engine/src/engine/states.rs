@@ -61,8 +61,9 @@ impl Engine {
                     credential,
                 };
                 let state = provider.http().and_then(|http| {
-                    let need = Need::of_one(&candidate, http);
-                    self.0.guard.peek(&candidate, &need.claims, now)
+                    let guard = &self.0.guard;
+                    let need = Need::of_one(guard.ledger(), &candidate, http);
+                    guard.peek(&guard.named(&candidate), &need.claims, now)
                 });
                 let credential = candidate.credential.map(|credential| credential.id);
                 CandidateState {

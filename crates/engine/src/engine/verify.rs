@@ -78,12 +78,15 @@ impl Engine {
             now: seconds(self.0.clock.now()),
             ..Variables::default()
         };
-        let need = Need::of(&candidate, http, &catalogue.program, &variables);
-        let mut permit = match self.0.guard.admit(&candidate, need, self.0.clock.now()) {
+        let guard = &self.0.guard;
+        let program = &catalogue.program;
+        let need = Need::of(guard.ledger(), &candidate, http, program, &variables);
+        let admitted = guard.admit(&guard.named(&candidate), need, self.0.clock.now());
+        let mut permit = match admitted {
             Ok(permit) => permit,
             Err(skipped) => return nothing(&format!("not asked: {:?}", skipped.reason)),
         };
-        self.0.journal.windows(permit.reservation.claims()).await;
+        self.0.journal.windows().await;
         let mut attempting = Attempting {
             program: &catalogue.program,
             http,

@@ -1,41 +1,37 @@
 //! What we may still ask of each provider: every window of every budget, reserved before a request and settled after it.
 //!
 //! A decision looks at all windows at once and takes from all or none. A reservation gives back what it took when it
-//! is dropped before the request left. What changed is handed to the store before a request is sent.
+//! is dropped before the request left. What changed is remembered as such, and handed to the store before a request is
+//! sent.
 
+mod counted;
 mod window;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use guichet_catalogue::model::{Quota, Window};
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
-use crate::store::WindowRecord;
-use window::Level;
+use crate::store::{Level, WindowRecord};
+pub use counted::CountedWindow;
+use counted::Windows;
 pub(crate) use window::room_again;
 
 /// All budgets.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    levels: Mutex<HashMap<WindowKey, Level>>,
-}
-
-/// One window of one budget.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct WindowKey {
-    budget: Arc<str>,
-    window: Arc<str>,
+    windows: Mutex<Windows>,
+    /// Wakes who writes changes down, after a rest.
+    changed: Notify,
 }
 
 /// Units that a request needs of one window.
 #[derive(Debug, Clone)]
 pub struct Claim {
-    /// Whose budget.
-    pub budget: Arc<str>,
-    /// Which window, and how much it holds.
-    pub quota: Arc<Quota>,
+    /// Which window of whose budget, and how much it holds.
+    pub window: Arc<CountedWindow>,
     /// How much the request needs.
     pub units: f64,
 }
@@ -46,7 +42,7 @@ pub struct Exhausted {
     /// Whose budget.
     pub budget: Arc<str>,
     /// Which window.
-    pub window: String,
+    pub window: Arc<str>,
     /// Whether it is one of minutes rather than days.
     pub is_short: bool,
     /// When there will be enough; none = never, or when something under way ends.
@@ -56,34 +52,45 @@ pub struct Exhausted {
 }
 
 impl Claim {
-    fn key(&self) -> WindowKey {
-        WindowKey {
-            budget: Arc::clone(&self.budget),
-            window: self.quota.id().into(),
-        }
+    /// What the window holds, and how it opens and ends.
+    #[must_use]
+    pub fn quota(&self) -> &Quota {
+        self.window.quota()
+    }
+
+    fn is_concurrency(&self) -> bool {
+        self.quota().window == Window::Concurrency
     }
 }
 
 impl Ledger {
+    /// The window that this budget has by this quota. Found once, it is claimed of without being looked for.
+    pub fn window(&self, budget: &str, quota: &Arc<Quota>) -> Arc<CountedWindow> {
+        self.windows.lock().counted(budget, quota)
+    }
+
+    /// A claim of a window, which is looked for.
+    pub fn claim(&self, budget: &str, quota: &Arc<Quota>, units: f64) -> Claim {
+        let window = self.window(budget, quota);
+        Claim { window, units }
+    }
+
     /// Takes the units of all claims, or of none.
     pub fn reserve(
         self: &Arc<Self>,
         claims: Vec<Claim>,
         now: Timestamp,
     ) -> Result<Reservation, Exhausted> {
-        let mut levels = self.levels.lock();
+        let mut windows = self.windows.lock();
         for claim in &claims {
-            let level = levels
-                .entry(claim.key())
-                .or_insert_with(|| Level::opened(now));
-            level.advance(&claim.quota, now);
-            level.check(claim, now)?;
+            windows.present(&claim.window, now).check(claim, now)?;
         }
         for claim in &claims {
-            if let Some(level) = levels.get_mut(&claim.key()) {
-                level.take(&claim.quota, claim.units, now);
-            }
+            windows.change(&claim.window, &self.changed, |level| {
+                level.take(claim.quota(), claim.units, now);
+            });
         }
+        drop(windows);
         Ok(Reservation {
             ledger: Arc::clone(self),
             claims,
@@ -94,95 +101,85 @@ impl Ledger {
 
     /// Whether the claims could be reserved now, without taking anything.
     pub fn check(&self, claims: &[Claim], now: Timestamp) -> Result<(), Exhausted> {
-        let levels = self.levels.lock();
-        claims.iter().try_for_each(|claim| {
-            let mut level = levels
-                .get(&claim.key())
-                .cloned()
-                .unwrap_or_else(|| Level::opened(now));
-            level.advance(&claim.quota, now);
-            level.check(claim, now)
-        })
-    }
-
-    /// The state of these claims' windows, for the store. What is under way is nothing to remember.
-    pub fn records(&self, claims: &[Claim]) -> Vec<WindowRecord> {
-        let levels = self.levels.lock();
-        let durable = claims
-            .iter()
-            .filter(|claim| claim.quota.window != Window::Concurrency);
-        durable
-            .filter_map(|claim| {
-                let level = levels.get(&claim.key())?;
-                Some(WindowRecord {
-                    budget: claim.budget.to_string(),
-                    window: claim.quota.id(),
-                    opened_at: level.opened_at,
-                    used: level.used,
-                })
-            })
-            .collect()
+        let windows = self.windows.lock();
+        let mut claims = claims.iter();
+        claims.try_for_each(|claim| windows.as_of(&claim.window, now).check(claim, now))
     }
 
     /// Takes over what the store remembers.
-    pub fn restore(&self, records: Vec<WindowRecord>) {
-        let mut levels = self.levels.lock();
+    pub fn restore(&self, records: &[WindowRecord]) {
+        let mut windows = self.windows.lock();
         for record in records {
-            let key = WindowKey {
-                budget: record.budget.into(),
-                window: record.window.into(),
-            };
-            levels.insert(key, Level::restored(record.opened_at, record.used));
+            windows.restore(record);
         }
     }
 
     /// Units used of a window, as of now.
     pub fn used(&self, claim: &Claim, now: Timestamp) -> f64 {
-        let mut level = self
-            .levels
-            .lock()
-            .get(&claim.key())
-            .cloned()
-            .unwrap_or_else(|| Level::opened(now));
-        level.advance(&claim.quota, now);
-        level.used
+        self.windows.lock().as_of(&claim.window, now).used
+    }
+
+    /// Moves the levels that have changed since this was last asked into `levels`. What is under way is nothing to
+    /// remember. Whoever asks must write them down before anyone asks again: else an older level could overwrite a newer.
+    pub fn take_changes(&self, levels: &mut Vec<Level>) {
+        self.windows.lock().take_changes(levels);
+    }
+
+    /// These levels could not be written down: they count as changed again.
+    pub fn not_written(&self, levels: &[Level]) {
+        self.windows.lock().not_written(levels);
+    }
+
+    /// Returns when something has changed since [`Ledger::rest`].
+    pub async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// Whoever writes changes down looks no further until [`Ledger::changed`] returns; false where there are some left.
+    pub fn rest(&self) -> bool {
+        self.windows.lock().rest()
     }
 
     /// Counts what was really used in place of what was claimed, also where it is more than there was.
     fn correct(&self, claims: &mut [Claim], used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
-        let mut levels = self.levels.lock();
+        let mut windows = self.windows.lock();
         for claim in claims {
-            let Some((used, level)) = used(&claim.quota).zip(levels.get_mut(&claim.key())) else {
+            let Some(used) = used(claim.quota()) else {
                 continue;
             };
-            if used < claim.units {
-                level.give_back(claim.units - used);
-            } else {
-                level.take(&claim.quota, used - claim.units, now);
-            }
+            windows.change(&claim.window, &self.changed, |level| {
+                if used < claim.units {
+                    level.give_back(claim.units - used);
+                } else {
+                    level.take(claim.window.quota(), used - claim.units, now);
+                }
+            });
             claim.units = used;
         }
     }
 
     /// Believes a provider that tells how much of a window is used, where that is more than was counted here.
     fn learn(&self, claims: &[Claim], told: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
-        let mut levels = self.levels.lock();
+        let mut windows = self.windows.lock();
         for claim in claims {
-            let Some((told, level)) = told(&claim.quota).zip(levels.get_mut(&claim.key())) else {
+            let Some(told) = told(claim.quota()) else {
                 continue;
             };
-            level.advance(&claim.quota, now);
-            if told > level.used {
-                level.take(&claim.quota, told - level.used, now);
-            }
+            windows.change(&claim.window, &self.changed, |level| {
+                level.advance(claim.quota(), now);
+                if told > level.used {
+                    level.take(claim.quota(), told - level.used, now);
+                }
+            });
         }
     }
 
-    fn give_back(&self, claims: &[Claim], part: impl Fn(&Quota) -> f64) {
-        let mut levels = self.levels.lock();
+    fn give_back(&self, claims: &[Claim], part: impl Fn(&Claim) -> f64) {
+        let mut windows = self.windows.lock();
         for claim in claims {
-            if let Some(level) = levels.get_mut(&claim.key()) {
-                level.give_back(claim.units * part(&claim.quota));
+            let units = claim.units * part(claim);
+            if units > 0.0 {
+                windows.change(&claim.window, &self.changed, |level| level.give_back(units));
             }
         }
     }
@@ -210,7 +207,7 @@ impl Reservation {
     pub fn another(&mut self, now: Timestamp) -> Result<(), Exhausted> {
         let part = 1.0 / f64::from(self.planned);
         // Requests of one attempt follow each other, so only one of them is under way.
-        let counted = |claim: &&Claim| claim.quota.window != Window::Concurrency;
+        let counted = |claim: &&Claim| !claim.is_concurrency();
         let more = self.claims.iter().filter(counted).map(|claim| Claim {
             units: claim.units * part,
             ..claim.clone()
@@ -219,7 +216,7 @@ impl Reservation {
         // What was taken is this reservation's from here on: there is nothing left for the other one to give back.
         taken.claims.clear();
         for claim in &mut self.claims {
-            if claim.quota.window != Window::Concurrency {
+            if !claim.is_concurrency() {
                 claim.units += claim.units * part;
             }
         }
@@ -265,12 +262,8 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         let unsent = self.planned.saturating_sub(self.sent);
         let part = f64::from(unsent) / f64::from(self.planned);
-        self.ledger.give_back(&self.claims, |quota| {
-            if quota.window == Window::Concurrency {
-                1.0
-            } else {
-                part
-            }
+        self.ledger.give_back(&self.claims, |claim| {
+            if claim.is_concurrency() { 1.0 } else { part }
         });
     }
 }

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
 use super::{Claim, Ledger};
+use crate::store::WindowRecord;
 
-fn claim(limit: f64, window: Window, units: f64) -> Claim {
+fn claim(ledger: &Ledger, limit: f64, window: Window, units: f64) -> Claim {
     let quota = Quota {
         limit,
         window,
@@ -19,11 +20,7 @@ fn claim(limit: f64, window: Window, units: f64) -> Claim {
         each_model: false,
         models: Vec::new(),
     };
-    Claim {
-        budget: "p".into(),
-        quota: Arc::new(quota),
-        units,
-    }
+    ledger.claim("p", &Arc::new(quota), units)
 }
 
 fn at(text: &str) -> Timestamp {
@@ -42,7 +39,7 @@ const DAY: Duration = Duration::from_hours(24);
 #[test]
 fn a_bucket_allows_one_more_after_its_share_of_the_window() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(1_000.0, Window::Bucket(DAY), 1.0);
+    let one = claim(&ledger, 1_000.0, Window::Bucket(DAY), 1.0);
     let now = at("2026-11-22T10:00:00Z");
     assert!((0..1_000).all(|_| spend(&ledger, &one, now)));
     let refused = ledger.reserve(vec![one.clone()], now).unwrap_err();
@@ -67,11 +64,14 @@ fn the_waits_that_providers_state_come_out_to_the_millisecond() {
         let now = at("2026-11-22T10:00:00Z");
         assert!(spend(
             &ledger,
-            &claim(limit, Window::Bucket(DAY), used),
+            &claim(&ledger, limit, Window::Bucket(DAY), used),
             now
         ));
         let refused = ledger
-            .reserve(vec![claim(limit, Window::Bucket(DAY), requested)], now)
+            .reserve(
+                vec![claim(&ledger, limit, Window::Bucket(DAY), requested)],
+                now,
+            )
             .unwrap_err();
         assert_eq!(
             refused.retry_at.unwrap().duration_since(now).as_millis(),
@@ -84,7 +84,7 @@ fn the_waits_that_providers_state_come_out_to_the_millisecond() {
 fn a_request_that_never_fits_is_not_to_be_waited_for() {
     let ledger = Arc::new(Ledger::default());
     let refused = ledger.reserve(
-        vec![claim(7_000.0, Window::Bucket(DAY), 12_903.0)],
+        vec![claim(&ledger, 7_000.0, Window::Bucket(DAY), 12_903.0)],
         at("2026-11-22T10:00:00Z"),
     );
     assert_eq!(refused.unwrap_err().retry_at, None);
@@ -95,6 +95,7 @@ fn a_calendar_day_ends_at_its_own_midnight_even_when_clocks_change() {
     let ledger = Arc::new(Ledger::default());
     let zone = TimeZone::get("America/Los_Angeles").unwrap();
     let one = claim(
+        &ledger,
         1.0,
         Window::Calendar {
             unit: CalendarUnit::Day,
@@ -115,6 +116,7 @@ fn a_calendar_day_ends_at_its_own_midnight_even_when_clocks_change() {
 fn a_calendar_month_ends_with_the_month() {
     let ledger = Arc::new(Ledger::default());
     let one = claim(
+        &ledger,
         1.0,
         Window::Calendar {
             unit: CalendarUnit::Month,
@@ -132,7 +134,7 @@ fn a_calendar_month_ends_with_the_month() {
 #[test]
 fn a_fixed_window_opens_with_its_first_use() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(1.0, Window::Fixed(Duration::from_mins(1)), 1.0);
+    let one = claim(&ledger, 1.0, Window::Fixed(Duration::from_mins(1)), 1.0);
     assert!(spend(&ledger, &one, at("2026-11-22T10:00:30Z")));
     assert!(!spend(&ledger, &one, at("2026-11-22T10:01:29Z")));
     assert!(spend(&ledger, &one, at("2026-11-22T10:01:30Z")));
@@ -141,7 +143,7 @@ fn a_fixed_window_opens_with_its_first_use() {
 #[test]
 fn a_rolling_window_gives_back_what_was_used_a_window_ago_and_not_before() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(2.0, Window::Rolling(Duration::from_hours(1)), 1.0);
+    let one = claim(&ledger, 2.0, Window::Rolling(Duration::from_hours(1)), 1.0);
     assert!(spend(&ledger, &one, at("2026-11-22T10:00:00Z")));
     assert!(spend(&ledger, &one, at("2026-11-22T10:30:00Z")));
     let refused = ledger.reserve(vec![one.clone()], at("2026-11-22T10:59:59Z"));
@@ -158,7 +160,7 @@ fn a_rolling_window_gives_back_what_was_used_a_window_ago_and_not_before() {
 #[test]
 fn a_month_may_begin_on_another_day_than_the_first() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(1.0, Window::Anniversary(31), 1.0);
+    let one = claim(&ledger, 1.0, Window::Anniversary(31), 1.0);
     assert!(spend(&ledger, &one, at("2027-01-31T00:00:00Z")));
     let refused = ledger.reserve(vec![one.clone()], at("2027-02-27T12:00:00Z"));
     assert_eq!(
@@ -174,7 +176,7 @@ fn a_month_may_begin_on_another_day_than_the_first() {
 fn a_credit_is_spent_once_and_what_is_left_of_it_is_lost_in_time() {
     let ledger = Arc::new(Ledger::default());
     let month = Duration::from_hours(30 * 24);
-    let one = claim(3.0, Window::Credit(Some(month)), 1.0);
+    let one = claim(&ledger, 3.0, Window::Credit(Some(month)), 1.0);
     assert!(spend(&ledger, &one, at("2026-11-01T00:00:00Z")));
     assert!(spend(&ledger, &one, at("2026-11-30T23:59:59Z")));
     let refused = ledger.reserve(vec![one], at("2026-12-01T00:00:00Z"));
@@ -184,7 +186,7 @@ fn a_credit_is_spent_once_and_what_is_left_of_it_is_lost_in_time() {
 #[test]
 fn what_is_under_way_counts_until_it_ends() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(2.0, Window::Concurrency, 1.0);
+    let one = claim(&ledger, 2.0, Window::Concurrency, 1.0);
     let now = at("2026-11-22T10:00:00Z");
     let mut first = ledger.reserve(vec![one.clone()], now).unwrap();
     first.sent();
@@ -198,7 +200,7 @@ fn what_is_under_way_counts_until_it_ends() {
 #[test]
 fn a_reservation_dropped_before_it_was_sent_costs_nothing() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(1.0, Window::Bucket(DAY), 1.0);
+    let one = claim(&ledger, 1.0, Window::Bucket(DAY), 1.0);
     let now = at("2026-11-22T10:00:00Z");
     drop(ledger.reserve(vec![one.clone()], now).unwrap());
     let mut again = ledger.reserve(vec![one.clone()], now).unwrap();
@@ -213,8 +215,8 @@ fn a_reservation_dropped_before_it_was_sent_costs_nothing() {
 fn one_window_without_room_leaves_the_others_untouched() {
     let ledger = Arc::new(Ledger::default());
     let now = at("2026-11-22T10:00:00Z");
-    let wide = claim(10.0, Window::Bucket(DAY), 1.0);
-    let narrow = claim(1.0, Window::Fixed(Duration::from_mins(1)), 1.0);
+    let wide = claim(&ledger, 10.0, Window::Bucket(DAY), 1.0);
+    let narrow = claim(&ledger, 1.0, Window::Fixed(Duration::from_mins(1)), 1.0);
     assert!(spend(&ledger, &narrow, now));
     assert!(ledger.reserve(vec![wide.clone(), narrow], now).is_err());
     assert!(ledger.used(&wide, now).abs() < f64::EPSILON);
@@ -223,8 +225,9 @@ fn one_window_without_room_leaves_the_others_untouched() {
 #[test]
 fn a_clock_that_goes_backwards_gives_nothing_back() {
     let ledger = Arc::new(Ledger::default());
-    let one = claim(1.0, Window::Bucket(Duration::from_mins(1)), 1.0);
+    let one = claim(&ledger, 1.0, Window::Bucket(Duration::from_mins(1)), 1.0);
     let day = claim(
+        &ledger,
         1.0,
         Window::Calendar {
             unit: CalendarUnit::Day,
@@ -246,7 +249,7 @@ proptest! {
     ) {
         let ledger = Arc::new(Ledger::default());
         let zone = TimeZone::UTC;
-        let one = claim(f64::from(limit), Window::Calendar { unit: CalendarUnit::Minute, zone }, 1.0);
+        let one = claim(&ledger, f64::from(limit), Window::Calendar { unit: CalendarUnit::Minute, zone }, 1.0);
         let mut now = at("2026-11-22T10:00:00Z");
         let (mut minute, mut sent) = (0, 0_u32);
         for (wait, leaves) in steps {
@@ -270,7 +273,7 @@ proptest! {
         waits in prop::collection::vec(0_i64..5_000, 1..300),
     ) {
         let ledger = Arc::new(Ledger::default());
-        let one = claim(f64::from(limit), Window::Bucket(Duration::from_mins(1)), 1.0);
+        let one = claim(&ledger, f64::from(limit), Window::Bucket(Duration::from_mins(1)), 1.0);
         let begin = at("2026-11-22T10:00:00Z");
         let (mut now, mut served) = (begin, 0_u32);
         for wait in waits {
@@ -287,7 +290,7 @@ proptest! {
         waits in prop::collection::vec(0_i64..2_000, 1..300),
     ) {
         let ledger = Arc::new(Ledger::default());
-        let one = claim(f64::from(limit), Window::Rolling(Duration::from_mins(1)), 1.0);
+        let one = claim(&ledger, f64::from(limit), Window::Rolling(Duration::from_mins(1)), 1.0);
         let mut now = at("2026-11-22T10:00:00Z");
         let mut served: Vec<Timestamp> = Vec::new();
         for wait in waits {
@@ -303,10 +306,13 @@ proptest! {
     #[test]
     fn what_is_restored_is_what_was_recorded(limit in 1_u32..20, spent in 0_u32..20) {
         let (before, after) = (Arc::new(Ledger::default()), Arc::new(Ledger::default()));
-        let one = claim(f64::from(limit), Window::Calendar { unit: CalendarUnit::Day, zone: TimeZone::UTC }, 1.0);
+        let one = claim(&before, f64::from(limit), Window::Calendar { unit: CalendarUnit::Day, zone: TimeZone::UTC }, 1.0);
         let now = at("2026-11-22T10:00:00Z");
         let served = (0..spent).filter(|_| spend(&before, &one, now)).count();
-        after.restore(before.records(std::slice::from_ref(&one)));
+        let mut changes = Vec::new();
+        before.take_changes(&mut changes);
+        after.restore(&changes.iter().map(WindowRecord::from).collect::<Vec<_>>());
+        let one = claim(&after, f64::from(limit), Window::Calendar { unit: CalendarUnit::Day, zone: TimeZone::UTC }, 1.0);
         let more = (0..50).filter(|_| spend(&after, &one, now)).count();
         prop_assert_eq!(served + more, limit as usize);
     }

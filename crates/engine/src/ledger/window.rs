@@ -1,6 +1,7 @@
 //! How one window opens, refills and ends. Pure arithmetic on times.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use guichet_catalogue::model::{CalendarUnit, Dimension, Quota, Window};
@@ -14,11 +15,13 @@ const SHORT: Duration = Duration::from_hours(1);
 
 /// What is used of a window.
 #[derive(Debug, Clone)]
-pub(super) struct Level {
+pub(super) struct Fill {
     /// When the window that is counted was opened; of a bucket, when it was last looked at; of a rolling window, when it
     /// was last used.
     pub(super) opened_at: Timestamp,
     pub(super) used: f64,
+    /// Of a window of the calendar, how long the one that is counted lasts: so far nothing is to be looked up in it.
+    lasts_until: Option<Timestamp>,
     /// Of a rolling window what was used when, oldest first. Not remembered over a restart: then all counts as used at
     /// the last time.
     slots: VecDeque<Slot>,
@@ -38,7 +41,7 @@ const ROUNDING: f64 = 1e-6;
 /// Slots of a rolling window: it may open a sixtieth of its length too late, never too early.
 const SLOTS: u32 = 60;
 
-impl Level {
+impl Fill {
     pub(super) fn opened(now: Timestamp) -> Self {
         Self::restored(now, 0.0)
     }
@@ -48,6 +51,7 @@ impl Level {
         Self {
             opened_at,
             used,
+            lasts_until: None,
             slots: VecDeque::new(),
         }
     }
@@ -94,8 +98,15 @@ impl Level {
                     *self = Self::opened(now);
                 }
             }
-            Window::Calendar { unit, zone } => self.begin_at(begin(*unit, zone, now)),
-            Window::Anniversary(day) => self.begin_at(anniversary(*day, now, 0).unwrap_or(now)),
+            Window::Calendar { .. } | Window::Anniversary(_) if self.lasts_until > Some(now) => {}
+            Window::Calendar { unit, zone } => {
+                self.begin_at(begin(*unit, zone, now));
+                self.lasts_until = end(*unit, zone, now);
+            }
+            Window::Anniversary(day) => {
+                self.begin_at(anniversary(*day, now, 0).unwrap_or(now));
+                self.lasts_until = anniversary(*day, now, 1);
+            }
             Window::Rolling(period) => self.roll(*period, now),
             Window::Credit(lasts) => {
                 // What was not spent in its time is lost.
@@ -130,7 +141,7 @@ impl Level {
 
     /// Whether the level, brought to the present, has enough left.
     pub(super) fn check(&self, claim: &Claim, now: Timestamp) -> Result<(), Exhausted> {
-        let quota = &claim.quota;
+        let quota = claim.quota();
         let missing = self.used + claim.units - quota.limit;
         if missing <= ROUNDING {
             return Ok(());
@@ -144,8 +155,8 @@ impl Level {
         let busy = quota.window == Window::Concurrency;
         let is_short = busy || quota.window.period().is_some_and(|period| period <= SHORT);
         Err(Exhausted {
-            budget: claim.budget.clone(),
-            window: quota.id(),
+            budget: Arc::clone(&claim.window.name().budget),
+            window: Arc::clone(&claim.window.name().window),
             is_short,
             retry_at,
             busy,

@@ -1,0 +1,158 @@
+//! Windows by number: a claim knows its window's place, so that a call compares no names.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use guichet_catalogue::model::{Quota, Window};
+use jiff::Timestamp;
+use tokio::sync::Notify;
+
+use super::window::Fill;
+use crate::store::{Level, WindowName, WindowRecord};
+
+/// A window of a budget, as long as the ledger lives.
+#[derive(Debug, Clone)]
+pub struct CountedWindow {
+    name: Arc<WindowName>,
+    quota: Arc<Quota>,
+}
+
+impl CountedWindow {
+    /// Whose budget, which window.
+    #[must_use]
+    pub fn name(&self) -> &WindowName {
+        &self.name
+    }
+
+    /// What it holds, and how it opens and ends.
+    #[must_use]
+    pub fn quota(&self) -> &Quota {
+        &self.quota
+    }
+}
+
+/// Every window that was ever named.
+#[derive(Debug, Default)]
+pub(super) struct Windows {
+    places: HashMap<Arc<str>, Vec<Arc<WindowName>>>,
+    all: Vec<Place>,
+    /// Numbers of the places that are marked as changed.
+    changed: Vec<u32>,
+    /// Whether who writes changes down waits to be woken.
+    resting: bool,
+}
+
+#[derive(Debug)]
+struct Place {
+    name: Arc<WindowName>,
+    /// None until it is first used: some windows open then.
+    level: Option<Fill>,
+    changed: bool,
+}
+
+impl Windows {
+    pub(super) fn counted(&mut self, budget: &str, quota: &Arc<Quota>) -> Arc<CountedWindow> {
+        Arc::new(CountedWindow {
+            name: self.named(budget, &quota.id()),
+            quota: Arc::clone(quota),
+        })
+    }
+
+    fn named(&mut self, budget: &str, window: &str) -> Arc<WindowName> {
+        let known = self.places.get(budget);
+        let known = known.and_then(|own| own.iter().find(|name| *name.window == *window));
+        if let Some(name) = known {
+            return Arc::clone(name);
+        }
+        let name = Arc::new(WindowName {
+            number: u32::try_from(self.all.len()).unwrap_or(u32::MAX),
+            budget: budget.into(),
+            window: window.into(),
+        });
+        self.all.push(Place {
+            name: Arc::clone(&name),
+            level: None,
+            changed: false,
+        });
+        let own = self.places.entry(Arc::clone(&name.budget)).or_default();
+        own.push(Arc::clone(&name));
+        name
+    }
+
+    fn place(&self, window: &CountedWindow) -> &Place {
+        &self.all[window.name.number as usize]
+    }
+
+    /// The level of a window, brought to the present.
+    pub(super) fn present(&mut self, window: &CountedWindow, now: Timestamp) -> &mut Fill {
+        let place = &mut self.all[window.name.number as usize];
+        let level = place.level.get_or_insert_with(|| Fill::opened(now));
+        level.advance(&window.quota, now);
+        level
+    }
+
+    /// What the level of a window is, without having looked.
+    pub(super) fn as_of(&self, window: &CountedWindow, now: Timestamp) -> Fill {
+        let level = self.place(window).level.clone();
+        let mut level = level.unwrap_or_else(|| Fill::opened(now));
+        level.advance(&window.quota, now);
+        level
+    }
+
+    /// Changes a level that was used before, and remembers that.
+    pub(super) fn change(
+        &mut self,
+        window: &CountedWindow,
+        waiting: &Notify,
+        change: impl FnOnce(&mut Fill),
+    ) {
+        let place = &mut self.all[window.name.number as usize];
+        let Some(level) = &mut place.level else {
+            return;
+        };
+        change(level);
+        if place.changed || window.quota.window == Window::Concurrency {
+            return;
+        }
+        place.changed = true;
+        self.changed.push(window.name.number);
+        if self.resting {
+            self.resting = false;
+            waiting.notify_one();
+        }
+    }
+
+    pub(super) fn take_changes(&mut self, levels: &mut Vec<Level>) {
+        for number in self.changed.drain(..) {
+            let place = &mut self.all[number as usize];
+            place.changed = false;
+            levels.extend(place.level.as_ref().map(|level| Level {
+                window: Arc::clone(&place.name),
+                opened_at: level.opened_at,
+                used: level.used,
+            }));
+        }
+    }
+
+    pub(super) fn not_written(&mut self, levels: &[Level]) {
+        for level in levels {
+            let number = level.window.number;
+            let place = &mut self.all[number as usize];
+            if !place.changed {
+                place.changed = true;
+                self.changed.push(number);
+            }
+        }
+    }
+
+    pub(super) fn rest(&mut self) -> bool {
+        self.resting = self.changed.is_empty();
+        self.resting
+    }
+
+    pub(super) fn restore(&mut self, record: &WindowRecord) {
+        let name = self.named(&record.budget, &record.window);
+        let level = Fill::restored(record.opened_at, record.used);
+        self.all[name.number as usize].level = Some(level);
+    }
+}
