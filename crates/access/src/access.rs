@@ -11,6 +11,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, watch};
 
 use crate::keyring::{Keyring, Pepper};
+use crate::limits::LimitTable;
 use crate::sealing::Master;
 use crate::{AccessError, MasterKeySource, Principal, Refusal, unlock};
 
@@ -52,7 +53,7 @@ impl Access {
                 master: unlocked.master,
             }),
             pepper: unlocked.pepper,
-            keyring: ArcSwap::from_pointee(Keyring::new(Vec::new())),
+            keyring: ArcSwap::from_pointee(Keyring::new(&[], &LimitTable::default())),
             credentials: watch::Sender::new(Arc::default()),
         };
         let access = Self {
@@ -88,9 +89,11 @@ impl Access {
     /// when a credential cannot be opened, since a revocation must not wait for it.
     pub async fn reload(&self) -> Result<(), AccessError> {
         let mut vault = self.shared.vault.lock().await;
+        let limits = LimitTable::read(&self.shared.database.settings().await?)?;
+        let keys = self.shared.database.keys().await?;
         self.shared
             .keyring
-            .store(Arc::new(Keyring::new(self.shared.database.keys().await?)));
+            .store(Arc::new(Keyring::new(&keys, &limits)));
         let credentials = self.read_credentials(&mut vault).await?;
         self.shared.credentials.send_if_modified(|current| {
             let changed = !current.iter().map(face).eq(credentials.iter().map(face));

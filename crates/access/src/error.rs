@@ -3,9 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
-use guichet_engine::identity::{CredentialId, KeyId, ProjectId};
+use guichet_engine::identity::{CredentialId, KeyId, OrganizationId, ProjectId};
 use guichet_store::StoreError;
 
+use crate::limit::LimitError;
 use crate::placeholder::Placeholder;
 
 /// A failure of this crate. The message names the thing and the way out, and never holds a secret.
@@ -88,6 +89,15 @@ pub enum AccessError {
     /// No such project.
     #[error("there is no project `{0}`")]
     UnknownProject(ProjectId),
+    /// No such organization.
+    #[error("there is no organization `{0}`")]
+    UnknownOrganization(OrganizationId),
+    /// What was set as a limit is none.
+    #[error(transparent)]
+    Limit(#[from] LimitError),
+    /// No such limit.
+    #[error("there is no limit `{0}` there; `guichet limit list` shows all")]
+    UnknownLimit(String),
     /// No such key.
     #[error("there is no key `{0}`; `guichet key list` shows all")]
     UnknownKey(KeyId),

@@ -9,10 +9,12 @@ use guichet_store::KeyRecord;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::Limits;
 use crate::key_text::{KeyText, KeyTextError};
+use crate::limits::{LimitTable, Lines};
 
 /// Who asks.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Principal {
     /// The owner of the project.
     pub organization: OrganizationId,
@@ -20,6 +22,8 @@ pub struct Principal {
     pub project: ProjectId,
     /// The key's public part.
     pub key: KeyId,
+    /// What it may ask; none = as much as it likes.
+    pub limits: Option<Arc<Limits>>,
 }
 
 /// Why a presented key does not open.
@@ -80,12 +84,22 @@ struct Door {
 }
 
 impl Keyring {
-    pub(crate) fn new(records: Vec<KeyRecord>) -> Self {
-        let doors = records
-            .into_iter()
-            .map(|record| (record.draft.id.as_str().into(), Door::from(record)))
-            .collect();
-        Self { doors }
+    pub(crate) fn new(records: &[KeyRecord], limits: &LimitTable) -> Self {
+        let lines = Lines::new(
+            records
+                .iter()
+                .map(|record| (&record.draft.id, record.rotated_from.as_ref())),
+        );
+        let door = |record: &KeyRecord| {
+            let first = lines.first(&record.draft.id).unwrap_or(&record.draft.id);
+            (
+                record.draft.id.as_str().into(),
+                Door::new(record, limits, first),
+            )
+        };
+        Self {
+            doors: records.iter().map(door).collect(),
+        }
     }
 
     /// What became of a key is told only to those who have its secret.
@@ -111,13 +125,19 @@ impl Keyring {
     }
 }
 
-impl From<KeyRecord> for Door {
-    fn from(record: KeyRecord) -> Self {
+impl Door {
+    /// `first` is the first of the key's line.
+    fn new(record: &KeyRecord, limits: &LimitTable, first: &KeyId) -> Self {
+        let principal = Principal {
+            organization: record.organization.clone(),
+            project: record.draft.project.clone(),
+            key: record.draft.id.clone(),
+            limits: None,
+        };
         Self {
             principal: Arc::new(Principal {
-                organization: record.organization,
-                project: record.draft.project,
-                key: record.draft.id,
+                limits: limits.of(&principal, first),
+                ..principal
             }),
             secret_hash: Hash::from_bytes(record.draft.secret_hash),
             expires_at: record.draft.expires_at,
@@ -168,7 +188,8 @@ mod tests {
 
     impl Story {
         fn ask(&self, presented: &str) -> Result<Arc<Principal>, Refusal> {
-            Keyring::new(vec![self.record.clone()]).authenticate(&self.pepper, presented, || NOW)
+            let keyring = Keyring::new(&[self.record.clone()], &LimitTable::default());
+            keyring.authenticate(&self.pepper, presented, || NOW)
         }
     }
 

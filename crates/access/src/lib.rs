@@ -1,5 +1,5 @@
-//! Who may come in, and with which secrets we go out: organizations, projects, callers' keys, providers' credentials
-//! and the vault that seals them.
+//! Who may come in, how much they may ask, and with which secrets we go out: organizations, projects, callers' keys and
+//! their limits, providers' credentials and the vault that seals them.
 //!
 //! [`Access`] is the door. [`Access::authenticate`] decides from memory; everything else goes through the store and is
 //! effective in every process that works on the same database in under a second.
@@ -18,6 +18,8 @@ mod key_file;
 mod key_text;
 mod keyring;
 mod keys;
+mod limit;
+mod limits;
 mod master_key;
 mod names;
 mod placeholder;
@@ -35,5 +37,9 @@ pub use first_start::{default_organization, default_project};
 pub use key_text::{KeyText, KeyTextError};
 pub use keyring::{Principal, Refusal};
 pub use keys::{KeyInfo, KeyState, NewKey};
+pub use limit::{Limit, LimitError};
+pub use limits::{LimitInForce, LimitInfo, Limits};
 pub use master_key::{MasterKey, MasterKeySource};
 pub use placeholder::Placeholder;
+
+pub use guichet_store::Holder;

@@ -117,3 +117,57 @@ fn keys_of_the_environment_count_and_are_not_shown() {
     let refused = checked["refused_keys"][0].as_str().unwrap();
     assert!(refused.starts_with("OPENWEATHER_API_KEY"), "{refused}");
 }
+
+#[test]
+fn limits_are_set_listed_and_removed() {
+    let folder = Folder::new();
+    let made = folder
+        .run(&[
+            "key",
+            "create",
+            "--limit",
+            "60 requests per minute",
+            "--limit",
+            "4 at once",
+        ])
+        .ended(0)
+        .json();
+    let id = made["id"].as_str().unwrap();
+    let all = folder
+        .run(&["limit", "set", "--each-key", "$5 each month"])
+        .ended(0);
+    let names: Vec<_> = all
+        .json()
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["name"].clone())
+        .collect();
+    assert_eq!(
+        names,
+        ["money-each-month", "at-once", "requests-per-minute"]
+    );
+    folder
+        .run(&["limit", "remove", "--key", id, "at-once"])
+        .ended(0);
+    folder
+        .run(&["limit", "remove", "--each-key", "$5 each month"])
+        .ended(0);
+    let left = folder.run(&["limit", "list"]).ended(0).json();
+    assert_eq!(left.as_array().map(Vec::len), Some(1));
+    assert_eq!(left[0]["limit"], "60 requests per minute");
+
+    let wrong = folder
+        .run(&["limit", "set", "--key", id, "60 cats per minute"])
+        .ended(2);
+    assert!(wrong.err.contains("is no limit"), "{}", wrong.err);
+    let nobody = folder
+        .run(&["limit", "set", "--project", "nowhere", "4 at once"])
+        .ended(1);
+    assert!(
+        nobody.err.contains("there is no project `nowhere`"),
+        "{}",
+        nobody.err
+    );
+    folder.run(&["limit", "set", "4 at once"]).ended(2);
+}

@@ -6,5 +6,6 @@ mod credentials;
 mod first_start;
 mod installation;
 mod keys;
+mod limits;
 mod secrecy_of_output;
 mod two_processes;

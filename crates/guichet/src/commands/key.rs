@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use guichet_access::{KeyInfo, KeyState, NewKey, default_project};
+use guichet_access::{Holder, KeyInfo, KeyState, Limit, NewKey, default_project};
 use guichet_catalogue::units;
 use guichet_engine::identity::{KeyId, ProjectId};
 use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use serde::Serialize;
 
+use super::limit::limit;
 use crate::context::Context;
 use crate::failure::{Usage, Verdict};
 use crate::installation::Installation;
@@ -27,6 +28,9 @@ pub(crate) enum Command {
         /// For how long it opens, such as 90d (default: until revoked)
         #[arg(long, value_name = "DURATION", value_parser = units::duration)]
         expires: Option<Duration>,
+        /// How much it may ask, such as "60 requests per minute"; may be given several times
+        #[arg(long = "limit", value_name = "LIMIT", value_parser = limit)]
+        limits: Vec<Limit>,
     },
     /// Show every key, without its secret
     List,
@@ -64,10 +68,16 @@ pub(super) async fn run(context: &Context, command: Command) -> anyhow::Result<V
             name,
             project,
             expires,
+            limits,
         } => {
             let project = project.map_or_else(default_project, ProjectId::new);
             let expires = expires.map(end).transpose()?;
-            show_new(context, access.create_key(&project, &name, expires).await?)?;
+            let new = access.create_key(&project, &name, expires).await?;
+            if !limits.is_empty() {
+                let holder = Holder::Key(new.info.id.clone());
+                access.set_limits(&holder, &limits).await?;
+            }
+            show_new(context, new)?;
         }
         Command::List => show_all(context, access.list_keys().await?)?,
         Command::Rotate { id, overlap } => {

@@ -8,6 +8,7 @@ mod completion;
 mod credential;
 mod doctor;
 mod key;
+mod limit;
 mod serve;
 mod sim;
 mod usage;
@@ -49,6 +50,9 @@ enum Command {
     /// Keys that callers present to the server
     #[command(subcommand)]
     Key(key::Command),
+    /// How much callers may ask
+    #[command(subcommand)]
+    Limit(limit::Command),
     /// Keys that open providers
     #[command(subcommand)]
     Credential(credential::Command),
@@ -75,6 +79,7 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Chat(arguments) => chat::run(&context, arguments).await,
         Command::Usage(arguments) => usage::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command).await,
+        Command::Limit(command) => limit::run(&context, command).await,
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,
         Command::Catalogue(command) => catalogue::run(&context, command),

@@ -15,6 +15,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "usage",
         include_str!("../../migrations/sqlite/0002_usage.sql"),
     ),
+    (
+        3,
+        "settings",
+        include_str!("../../migrations/sqlite/0003_settings.sql"),
+    ),
 ];
 
 /// The schema version that this binary writes.

@@ -2,8 +2,8 @@
 
 use guichet_engine::identity::{CredentialId, KeyId, OrganizationId, ProjectId};
 use guichet_store::{
-    CredentialRecord, Database, KeyDraft, ProjectRecord, PutCredential, Rewrap, StoreError,
-    VaultRecord,
+    CredentialRecord, Database, Holder, KeyDraft, ProjectRecord, PutCredential, Rewrap,
+    SettingRecord, StoreError, VaultRecord,
 };
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -169,4 +169,28 @@ async fn a_rewrap_that_forgets_a_credential_changes_nothing() {
         .collect();
     assert_eq!(wrapped, [[11], [12]]);
     assert_eq!(database.vault().await.unwrap().unwrap().key_version, 2);
+}
+
+#[tokio::test]
+async fn a_setting_replaces_the_one_of_its_name_and_whoever_watches_is_told() {
+    let (_folder, database) = furnished().await;
+    let setting = |holder, value: &str| SettingRecord {
+        holder,
+        name: "limit".into(),
+        value: value.into(),
+    };
+    let key = Holder::Key(KeyId::new("a"));
+    let mut changes = database.access_changes().await.unwrap();
+    changes.changed().await.unwrap();
+    let first = [setting(key.clone(), "one"), setting(Holder::EachKey, "two")];
+    database.put_settings(&first).await.unwrap();
+    let again = [setting(key.clone(), "three")];
+    database.put_settings(&again).await.unwrap();
+    assert!(changes.changed().await.unwrap());
+    let stored = database.settings().await.unwrap();
+    assert_eq!(stored, [first[1].clone(), again[0].clone()]);
+    assert!(database.remove_setting(&key, "limit").await.unwrap());
+    assert!(!database.remove_setting(&key, "limit").await.unwrap());
+    assert!(changes.changed().await.unwrap());
+    assert_eq!(database.settings().await.unwrap(), first[1..]);
 }
