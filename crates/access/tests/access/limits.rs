@@ -81,7 +81,7 @@ async fn a_successor_has_the_limits_of_its_line_and_counts_on() {
     let first = [limit("60 requests per minute")];
     access.set_limits(&of_old, &first).await.unwrap();
     let new = access
-        .rotate_key(&old.info.id, Duration::from_secs(60))
+        .rotate_key(&old.info.id, Duration::from_mins(1))
         .await
         .unwrap();
     assert_eq!(held(&access, &new), held(&access, &old));
