@@ -188,7 +188,7 @@ mod tests {
 
     impl Story {
         fn ask(&self, presented: &str) -> Result<Arc<Principal>, Refusal> {
-            let keyring = Keyring::new(&[self.record.clone()], &LimitTable::default());
+            let keyring = Keyring::new(std::slice::from_ref(&self.record), &LimitTable::default());
             keyring.authenticate(&self.pepper, presented, || NOW)
         }
     }
