@@ -1,4 +1,4 @@
-//! The data folder: its database, its keys and credentials, and the engine that works on them.
+//! The data folder, or the database on a server in its place: keys and credentials, and the engine that works on them.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,17 +28,17 @@ pub(crate) struct Installation {
 
 impl Installation {
     /// Opens the data folder, and makes it where there is none.
-    pub(crate) async fn open(data_dir: &Path) -> anyhow::Result<Self> {
-        let database = Database::open(&database_path(data_dir)).await?;
-        let source = MasterKeySource::from_environment_or_folder(data_dir)?;
+    pub(crate) async fn open(settings: &Settings) -> anyhow::Result<Self> {
+        let database = open_database(settings).await?;
+        let source = MasterKeySource::from_environment_or_folder(&settings.data_dir)?;
         let access = Access::open(database.clone(), source).await?;
         Ok(Self { database, access })
     }
 
-    /// Opens the data folder if it was ever used, and makes nothing.
-    pub(crate) async fn open_existing(data_dir: &Path) -> anyhow::Result<Option<Self>> {
-        if database_path(data_dir).exists() {
-            Self::open(data_dir).await.map(Some)
+    /// Opens the data folder if it was ever used, and makes nothing there. A database on a server is set up where it is empty.
+    pub(crate) async fn open_existing(settings: &Settings) -> anyhow::Result<Option<Self>> {
+        if exists(settings) {
+            Self::open(settings).await.map(Some)
         } else {
             Ok(None)
         }
@@ -56,12 +56,11 @@ impl Installation {
     }
 
     /// Opens the database if there is one, without keys and credentials.
-    pub(crate) async fn database(data_dir: &Path) -> anyhow::Result<Option<Database>> {
-        let path = database_path(data_dir);
-        if !path.exists() {
+    pub(crate) async fn database(settings: &Settings) -> anyhow::Result<Option<Database>> {
+        if !exists(settings) {
             return Ok(None);
         }
-        Ok(Some(Database::open(&path).await?))
+        open_database(settings).await.map(Some)
     }
 
     /// Has what calls to models take written down from now on; flushed before the end, nothing is lost.
@@ -129,6 +128,17 @@ fn engine_settings(settings: &Settings) -> EngineSettings {
             aliases: settings.model_aliases.clone(),
         },
     }
+}
+
+fn exists(settings: &Settings) -> bool {
+    settings.database_url.is_some() || database_path(&settings.data_dir).exists()
+}
+
+async fn open_database(settings: &Settings) -> anyhow::Result<Database> {
+    Ok(match &settings.database_url {
+        Some(url) => Database::connect(url, &settings.data_dir).await?,
+        None => Database::open(&database_path(&settings.data_dir)).await?,
+    })
 }
 
 fn database_path(data_dir: &Path) -> PathBuf {

@@ -37,7 +37,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let folder = settings.catalogue_dir.as_deref();
     let watched = folder.map(Watched::begin).transpose()?;
     let catalogue = context::catalogue(&config)?;
-    let installation = Installation::open(&settings.data_dir).await?;
+    let installation = Installation::open(&settings).await?;
     installation.database.begin_writing_ahead().await?;
     let engine = installation.engine(&settings, catalogue).await?;
     let usage = installation.record_usage(&engine);

@@ -2,11 +2,10 @@
 
 use guichet_engine::identity::CredentialId;
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use crate::changes::TOUCH_ACCESS;
 use crate::instant::{from_millis, to_millis};
+use crate::sql::{Row, sql};
 use crate::{Database, StoreError};
 
 /// A credential as stored.
@@ -42,11 +41,10 @@ pub enum PutCredential {
 impl Database {
     /// Every credential, by provider and label.
     pub async fn credentials(&self) -> Result<Vec<CredentialRecord>, StoreError> {
-        sqlx::query(
+        self.rows(sql(
             "SELECT id, provider, label, key_version, data_key, secret, created_at FROM credential \
              ORDER BY provider, label",
-        )
-        .fetch_all(self.reader())
+        ))
         .await?
         .iter()
         .map(record)
@@ -58,22 +56,25 @@ impl Database {
         &self,
         record: &CredentialRecord,
     ) -> Result<PutCredential, StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_alone().await?;
         // An update, not a select: it also locks the row on engines with several writers.
-        let current =
-            sqlx::query("UPDATE vault SET key_version = key_version WHERE key_version = $1")
-                .bind(record.key_version)
-                .execute(&mut *transaction)
-                .await?;
-        if current.rows_affected() == 0 {
+        let current = transaction
+            .run(
+                sql("UPDATE vault SET key_version = key_version WHERE key_version = $1")
+                    .bind(record.key_version),
+            )
+            .await?;
+        if current == 0 {
             return Ok(PutCredential::KeyChanged);
         }
-        sqlx::query("DELETE FROM credential WHERE provider = $1 AND label = $2")
-            .bind(&record.provider)
-            .bind(&record.label)
-            .execute(&mut *transaction)
+        transaction
+            .run(
+                sql("DELETE FROM credential WHERE provider = $1 AND label = $2")
+                    .bind(&record.provider)
+                    .bind(&record.label),
+            )
             .await?;
-        let stored = sqlx::query(
+        let stored = transaction.run(sql(
             "INSERT INTO credential (id, provider, label, key_version, data_key, secret, created_at) \
              VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
         )
@@ -83,38 +84,35 @@ impl Database {
         .bind(record.key_version)
         .bind(record.data_key.as_slice())
         .bind(record.secret.as_slice())
-        .bind(to_millis(record.created_at))
-        .execute(&mut *transaction)
-        .await?;
-        if stored.rows_affected() == 0 {
+        .bind(to_millis(record.created_at))).await?;
+        if stored == 0 {
             return Ok(PutCredential::IdTaken);
         }
-        sqlx::query(TOUCH_ACCESS).execute(&mut *transaction).await?;
+        transaction.run(sql(TOUCH_ACCESS)).await?;
         transaction.commit().await?;
         Ok(PutCredential::Stored)
     }
 
     /// Removes a credential. False if there is none of this id.
     pub async fn remove_credential(&self, id: &CredentialId) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        let removed = sqlx::query("DELETE FROM credential WHERE id = $1")
-            .bind(id.as_str())
-            .execute(&mut *transaction)
+        let mut transaction = self.begin_alone().await?;
+        let removed = transaction
+            .run(sql("DELETE FROM credential WHERE id = $1").bind(id.as_str()))
             .await?;
-        sqlx::query(TOUCH_ACCESS).execute(&mut *transaction).await?;
+        transaction.run(sql(TOUCH_ACCESS)).await?;
         transaction.commit().await?;
-        Ok(removed.rows_affected() > 0)
+        Ok(removed > 0)
     }
 }
 
-fn record(row: &SqliteRow) -> Result<CredentialRecord, StoreError> {
+fn record(row: &Row) -> Result<CredentialRecord, StoreError> {
     Ok(CredentialRecord {
-        id: CredentialId::new(row.try_get::<&str, _>("id")?),
-        provider: row.try_get("provider")?,
-        label: row.try_get("label")?,
-        key_version: row.try_get("key_version")?,
-        data_key: row.try_get("data_key")?,
-        secret: row.try_get("secret")?,
-        created_at: from_millis("credential", row.try_get("created_at")?)?,
+        id: CredentialId::new(row.get::<&str>("id")?),
+        provider: row.get("provider")?,
+        label: row.get("label")?,
+        key_version: row.get("key_version")?,
+        data_key: row.get("data_key")?,
+        secret: row.get("secret")?,
+        created_at: from_millis("credential", row.get("created_at")?)?,
     })
 }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use sqlx::{Sqlite, SqlitePool, Transaction};
-
-use crate::StoreError;
 use crate::engine_state::Sweep;
-use crate::sqlite::Pools;
+use crate::postgres::{DatabaseUrl, Server};
+use crate::sql::sql;
+use crate::sqlite::{Pools, ensure_folder};
 use crate::write_ahead::WriteAhead;
+use crate::{OpenProblem, StoreError};
 
 /// Durable state. Clones are cheap and share the connections.
 #[derive(Debug, Clone)]
@@ -18,10 +18,18 @@ pub struct Database {
 
 #[derive(Debug)]
 struct Inner {
-    pools: Pools,
+    engine: Engine,
     sweep: Sweep,
+    /// The file that it is, or what the files are called that stand in for the server.
     path: PathBuf,
     ahead: OnceLock<WriteAhead>,
+}
+
+/// What holds the tables.
+#[derive(Debug)]
+pub(crate) enum Engine {
+    Sqlite(Pools),
+    Postgres(Arc<Server>),
 }
 
 impl Database {
@@ -35,14 +43,39 @@ impl Database {
                 path: path.to_owned(),
                 problem,
             })?;
-        Ok(Self {
+        Ok(Self::of(Engine::Sqlite(pools), path))
+    }
+
+    /// Opens the database on a server, brought up to date where needed.
+    ///
+    /// A server that cannot be reached, and a database that a newer version has written, are errors here; one that goes
+    /// away later is tried again with each call. What waits for it to be back is written to `folder`,
+    /// which is made where it is missing.
+    pub async fn connect(url: &DatabaseUrl, folder: &Path) -> Result<Self, StoreError> {
+        let failed = |problem: OpenProblem| StoreError::Connect {
+            database: url.to_string(),
+            problem,
+        };
+        let path = folder.join("postgres");
+        ensure_folder(&path).map_err(|error| failed(error.into()))?;
+        let server = Server::open(url).await.map_err(failed)?;
+        Ok(Self::of(Engine::Postgres(Arc::new(server)), &path))
+    }
+
+    fn of(engine: Engine, path: &Path) -> Self {
+        Self {
             inner: Arc::new(Inner {
-                pools,
+                engine,
                 sweep: Sweep::default(),
                 path: path.to_owned(),
                 ahead: OnceLock::new(),
             }),
-        })
+        }
+    }
+
+    /// Says whether the database answers.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.rows(sql("SELECT 1")).await.map(drop)
     }
 
     /// From now on levels of quota windows are written to a file beside the database first, which a call can wait for.
@@ -61,11 +94,14 @@ impl Database {
         if let Some(ahead) = self.ahead() {
             ahead.close();
         }
-        self.inner.pools.close().await;
+        match self.engine() {
+            Engine::Sqlite(pools) => pools.close().await,
+            Engine::Postgres(server) => server.close().await,
+        }
     }
 
-    pub(crate) fn pools(&self) -> &Pools {
-        &self.inner.pools
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.inner.engine
     }
 
     pub(crate) fn sweep(&self) -> &Sweep {
@@ -78,21 +114,5 @@ impl Database {
 
     pub(crate) fn ahead(&self) -> Option<&WriteAhead> {
         self.inner.ahead.get()
-    }
-
-    /// Where single reads go; they see every commit that came before them.
-    pub(crate) fn reader(&self) -> &SqlitePool {
-        &self.inner.pools.readers
-    }
-
-    /// A write transaction. It holds the write lock from its first moment, so that what it reads cannot change
-    /// before it writes; dropped, it rolls back.
-    pub(crate) async fn begin(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        Ok(self
-            .inner
-            .pools
-            .writer
-            .begin_with("BEGIN IMMEDIATE")
-            .await?)
     }
 }

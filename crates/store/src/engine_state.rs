@@ -1,5 +1,6 @@
 //! What the engine remembers over a restart: quota windows, suspensions, kept answers.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
@@ -9,10 +10,9 @@ use guichet_engine::store::{
     Level, Store, StoreError as EngineError, SuspensionRecord, WindowRecord,
 };
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use crate::instant::{from_millis, from_optional_millis, to_millis};
+use crate::sql::{Row, Statement, Value, sql};
 use crate::{Database, StoreError, write_ahead};
 
 /// Answers past their time are deleted with the first write after this many milliseconds.
@@ -105,39 +105,42 @@ impl Database {
     }
 
     async fn table_of_windows(&self) -> Result<Vec<WindowRecord>, StoreError> {
-        sqlx::query("SELECT budget, window_name, opened_at, used FROM quota_window ORDER BY budget, window_name")
-            .fetch_all(self.reader())
-            .await?
+        self.rows(sql("SELECT budget, window_name, opened_at, used FROM quota_window ORDER BY budget, window_name")).await?
             .iter()
             .map(window)
             .collect()
     }
 
     pub(crate) async fn write_windows(&self, windows: Vec<WindowRecord>) -> Result<(), StoreError> {
-        if windows.is_empty() {
+        // By key, so that none comes twice, and two processes that write many at once do so in the same order.
+        let rows: BTreeMap<(String, String), Vec<Value>> = windows
+            .into_iter()
+            .map(|window| {
+                let values = vec![
+                    window.budget.as_str().into(),
+                    window.window.as_str().into(),
+                    to_millis(window.opened_at).into(),
+                    window.used.into(),
+                ];
+                ((window.budget, window.window), values)
+            })
+            .collect();
+        if rows.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.begin().await?;
-        for window in windows {
-            sqlx::query(
-                "INSERT INTO quota_window (budget, window_name, opened_at, used) VALUES ($1, $2, $3, $4) \
-                 ON CONFLICT (budget, window_name) DO UPDATE SET opened_at = excluded.opened_at, used = excluded.used",
-            )
-            .bind(window.budget)
-            .bind(window.window)
-            .bind(to_millis(window.opened_at))
-            .bind(window.used)
-            .execute(&mut *transaction)
-            .await?;
-        }
-        Ok(transaction.commit().await?)
+        let statement = Statement::of_rows(
+            "INSERT INTO quota_window (budget, window_name, opened_at, used) VALUES",
+            4,
+            rows.into_values().collect(),
+            "ON CONFLICT (budget, window_name) DO UPDATE SET opened_at = excluded.opened_at, used = excluded.used",
+        );
+        self.run(statement).await.map(drop)
     }
 
     async fn read_suspensions(&self) -> Result<Vec<SuspensionRecord>, StoreError> {
-        sqlx::query(
+        self.rows(sql(
             "SELECT candidate, class, until_at, failures FROM suspension ORDER BY candidate",
-        )
-        .fetch_all(self.reader())
+        ))
         .await?
         .iter()
         .map(suspension)
@@ -154,13 +157,12 @@ impl Database {
         }
         let mut transaction = self.begin().await?;
         for candidate in lifted {
-            sqlx::query("DELETE FROM suspension WHERE candidate = $1")
-                .bind(candidate)
-                .execute(&mut *transaction)
+            transaction
+                .run(sql("DELETE FROM suspension WHERE candidate = $1").bind(candidate))
                 .await?;
         }
         for record in suspended {
-            sqlx::query(
+            transaction.run(sql(
                 "INSERT INTO suspension (candidate, class, until_at, failures) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (candidate) DO UPDATE \
                  SET class = excluded.class, until_at = excluded.until_at, failures = excluded.failures",
@@ -168,21 +170,19 @@ impl Database {
             .bind(record.candidate)
             .bind(record.class)
             .bind(record.until.map(to_millis))
-            .bind(i64::from(record.failures))
-            .execute(&mut *transaction)
-            .await?;
+            .bind(i64::from(record.failures))).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn read_answer(&self, key: String) -> Result<Option<Bytes>, StoreError> {
-        let answer: Option<Vec<u8>> =
-            sqlx::query_scalar("SELECT answer FROM kept_answer WHERE id = $1 AND expires_at > $2")
-                .bind(key)
-                .bind(to_millis(Timestamp::now()))
-                .fetch_optional(self.reader())
-                .await?;
-        Ok(answer.map(Bytes::from))
+        let kept = sql("SELECT answer FROM kept_answer WHERE id = $1 AND expires_at > $2")
+            .bind(key)
+            .bind(to_millis(Timestamp::now()));
+        let answer = self.row(kept).await?;
+        answer
+            .map(|row| Ok(row.get::<Vec<u8>>("answer")?.into()))
+            .transpose()
     }
 
     async fn write_answer(
@@ -193,15 +193,13 @@ impl Database {
     ) -> Result<(), StoreError> {
         let now = to_millis(Timestamp::now());
         let mut transaction = self.begin().await?;
-        sqlx::query(
+        transaction.run(sql(
             "INSERT INTO kept_answer (id, answer, expires_at) VALUES ($1, $2, $3) \
              ON CONFLICT (id) DO UPDATE SET answer = excluded.answer, expires_at = excluded.expires_at",
         )
         .bind(key)
         .bind(answer.as_ref())
-        .bind(to_millis(expires))
-        .execute(&mut *transaction)
-        .await?;
+        .bind(to_millis(expires))).await?;
         transaction.commit().await?;
         if self.sweep().is_due(now) {
             self.sweep_answers(now, MOST_ANSWERS).await
@@ -213,19 +211,18 @@ impl Database {
     /// Deletes answers past their time, and those beyond the most that are kept.
     async fn sweep_answers(&self, now_millis: i64, most: i64) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
-        sqlx::query("DELETE FROM kept_answer WHERE expires_at <= $1")
-            .bind(now_millis)
-            .execute(&mut *transaction)
+        transaction
+            .run(sql("DELETE FROM kept_answer WHERE expires_at <= $1").bind(now_millis))
             .await?;
         // The common dialect wants a limit beside an offset.
-        sqlx::query(
-            "DELETE FROM kept_answer WHERE id IN \
-             (SELECT id FROM kept_answer ORDER BY expires_at DESC, id LIMIT 1000000 OFFSET $1)",
-        )
-        .bind(most)
-        .execute(&mut *transaction)
-        .await?;
-        Ok(transaction.commit().await?)
+        transaction
+            .run(
+                sql("DELETE FROM kept_answer WHERE id IN \
+             (SELECT id FROM kept_answer ORDER BY expires_at DESC, id LIMIT 1000000 OFFSET $1)")
+                .bind(most),
+            )
+            .await?;
+        transaction.commit().await
     }
 }
 
@@ -233,21 +230,21 @@ fn outward<T>(result: Result<T, StoreError>) -> Result<T, EngineError> {
     result.map_err(EngineError::from)
 }
 
-fn window(row: &SqliteRow) -> Result<WindowRecord, StoreError> {
+fn window(row: &Row) -> Result<WindowRecord, StoreError> {
     Ok(WindowRecord {
-        budget: row.try_get("budget")?,
-        window: row.try_get("window_name")?,
-        opened_at: from_millis("quota_window", row.try_get("opened_at")?)?,
-        used: row.try_get("used")?,
+        budget: row.get("budget")?,
+        window: row.get("window_name")?,
+        opened_at: from_millis("quota_window", row.get("opened_at")?)?,
+        used: row.get("used")?,
     })
 }
 
-fn suspension(row: &SqliteRow) -> Result<SuspensionRecord, StoreError> {
-    let failures: i64 = row.try_get("failures")?;
+fn suspension(row: &Row) -> Result<SuspensionRecord, StoreError> {
+    let failures: i64 = row.get("failures")?;
     Ok(SuspensionRecord {
-        candidate: row.try_get("candidate")?,
-        class: row.try_get("class")?,
-        until: from_optional_millis("suspension", row.try_get("until_at")?)?,
+        candidate: row.get("candidate")?,
+        class: row.get("class")?,
+        until: from_optional_millis("suspension", row.get("until_at")?)?,
         failures: u32::try_from(failures).map_err(|_| StoreError::Record {
             table: "suspension",
             reason: "failures out of range".into(),
@@ -268,10 +265,9 @@ mod tests {
     }
 
     async fn kept(database: &Database) -> Vec<String> {
-        sqlx::query_scalar("SELECT id FROM kept_answer ORDER BY id")
-            .fetch_all(database.reader())
-            .await
-            .unwrap()
+        let rows = database.rows(sql("SELECT id FROM kept_answer ORDER BY id"));
+        let rows = rows.await.unwrap();
+        rows.iter().map(|row| row.get("id").unwrap()).collect()
     }
 
     #[tokio::test]

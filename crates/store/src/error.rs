@@ -3,6 +3,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use sqlx::postgres::PgDatabaseError;
+
 /// A failure of the store. The message names the thing and the way out.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -13,6 +15,22 @@ pub enum StoreError {
         path: PathBuf,
         /// Why not.
         problem: OpenProblem,
+    },
+    /// The database on a server could not be opened.
+    #[error("cannot open the database {database}: {problem}")]
+    Connect {
+        /// Where it is, without the password.
+        database: String,
+        /// Why not.
+        problem: OpenProblem,
+    },
+    /// The server of the database cannot be reached, now.
+    #[error("the database {database} cannot be reached ({reason}): is its server running?")]
+    Away {
+        /// Where it is, without the password.
+        database: String,
+        /// What happened.
+        reason: String,
     },
     /// Another process held the database or its folder for too long.
     #[error(
@@ -46,6 +64,9 @@ pub enum OpenProblem {
     /// The folder or the file cannot be made or read.
     #[error("{0}; check the path and its permissions")]
     File(#[from] io::Error),
+    /// Nobody answers there.
+    #[error("it cannot be reached ({0}); is its server running, and is the address right?")]
+    Unreachable(String),
     /// Not a database, or a damaged one.
     #[error(
         "the file is damaged or not a database; restore it from a backup, or move it aside to start empty"
@@ -77,11 +98,20 @@ impl From<sqlx::Error> for StoreError {
         if matches!(error, sqlx::Error::PoolTimedOut) {
             return Self::Busy;
         }
-        match primary_code(&error) {
-            Some(SQLITE_BUSY | SQLITE_LOCKED) => Self::Busy,
-            Some(SQLITE_FULL) => Self::Full,
-            Some(SQLITE_CORRUPT | SQLITE_NOTADB) => Self::Damaged,
-            _ => Self::Query(error),
+        let Some(said) = error.as_database_error() else {
+            return Self::Query(error);
+        };
+        let postgres = said.try_downcast_ref::<PgDatabaseError>().is_some();
+        let kind = match said.code() {
+            Some(code) if postgres => postgres_kind(&code),
+            Some(code) => sqlite_kind(&code),
+            None => None,
+        };
+        match kind {
+            Some(Kind::Busy) => Self::Busy,
+            Some(Kind::Full) => Self::Full,
+            Some(Kind::Damaged) => Self::Damaged,
+            None => Self::Query(error),
         }
     }
 }
@@ -90,7 +120,8 @@ impl From<StoreError> for OpenProblem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Damaged => Self::Damaged,
-            StoreError::Open { problem, .. } => problem,
+            StoreError::Open { problem, .. } | StoreError::Connect { problem, .. } => problem,
+            StoreError::Away { reason, .. } => Self::Unreachable(reason),
             other => Self::Engine(Box::new(other)),
         }
     }
@@ -108,15 +139,35 @@ impl From<StoreError> for guichet_engine::store::StoreError {
     }
 }
 
-// https://www.sqlite.org/rescode.html
-const SQLITE_BUSY: u32 = 5;
-const SQLITE_LOCKED: u32 = 6;
-const SQLITE_CORRUPT: u32 = 11;
-const SQLITE_FULL: u32 = 13;
-const SQLITE_NOTADB: u32 = 26;
+/// What an engine's code says that a caller can act on.
+enum Kind {
+    Busy,
+    Full,
+    Damaged,
+}
 
-/// `SQLite`'s primary result code; the extended one carries it in its low byte.
-fn primary_code(error: &sqlx::Error) -> Option<u32> {
-    let code = error.as_database_error()?.code()?;
-    code.parse::<u32>().ok().map(|extended| extended & 0xff)
+/// <https://www.sqlite.org/rescode.html>; the low byte of an extended code is the primary one.
+fn sqlite_kind(code: &str) -> Option<Kind> {
+    const BUSY: u32 = 5;
+    const LOCKED: u32 = 6;
+    const CORRUPT: u32 = 11;
+    const FULL: u32 = 13;
+    const NOTADB: u32 = 26;
+    match code.parse::<u32>().ok()? & 0xff {
+        BUSY | LOCKED => Some(Kind::Busy),
+        FULL => Some(Kind::Full),
+        CORRUPT | NOTADB => Some(Kind::Damaged),
+        _ => None,
+    }
+}
+
+/// <https://www.postgresql.org/docs/current/errcodes-appendix.html>
+fn postgres_kind(code: &str) -> Option<Kind> {
+    match code {
+        // A serialization failure, a deadlock, a lock that was not to be had.
+        "40001" | "40P01" | "55P03" => Some(Kind::Busy),
+        "53100" => Some(Kind::Full),
+        "XX001" | "XX002" => Some(Kind::Damaged),
+        _ => None,
+    }
 }

@@ -2,8 +2,8 @@
 //! models took.
 //!
 //! [`Database`] is the door. It speaks in records and ids; no SQL and no driver type leaves this crate, so that
-//! another engine can stand beside `SQLite` without a caller noticing. The SQL text is the common dialect (`$1`,
-//! `ON CONFLICT … DO UPDATE`); only what is in `sqlite/` and `migrations/sqlite/` belongs to one engine.
+//! `SQLite` and `PostgreSQL` stand beside each other without a caller noticing. The SQL text is the common dialect
+//! (`sql/`); only what is in `sqlite/`, `postgres/` and the folders of those names in `migrations/` belongs to one engine.
 //!
 //! **Invariant:** this crate stores secrets only as hashes or sealed bytes and cannot open them. A call that
 //! returned `Ok` survives `kill -9` of the process.
@@ -16,8 +16,11 @@ mod error;
 mod folder_lock;
 mod instant;
 mod keys;
+mod migrations;
 mod organizations;
+mod postgres;
 mod settings;
+mod sql;
 mod sqlite;
 mod usage;
 mod vault;
@@ -30,6 +33,7 @@ pub use error::{OpenProblem, StoreError};
 pub use folder_lock::FolderLock;
 pub use keys::{KeyDraft, KeyRecord};
 pub use organizations::ProjectRecord;
+pub use postgres::DatabaseUrl;
 pub use settings::{Holder, SettingRecord};
 pub use usage::{UsageGroup, UsageTotal, UsageWriter};
 pub use vault::{Rewrap, VaultRecord};

@@ -2,11 +2,10 @@
 
 use guichet_engine::identity::{OrganizationId, ProjectId};
 use jiff::Timestamp;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use crate::changes::TOUCH_ACCESS;
 use crate::instant::{from_millis, to_millis};
+use crate::sql::{Row, sql};
 use crate::{Database, StoreError};
 
 /// A project as stored.
@@ -29,35 +28,30 @@ impl Database {
         project: &ProjectRecord,
         organization_name: &str,
     ) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
-        sqlx::query("INSERT INTO organization (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")
+        let mut transaction = self.begin_alone().await?;
+        transaction.run(sql("INSERT INTO organization (id, name, created_at) VALUES ($1, $2, $3) ON CONFLICT (id) DO NOTHING")
             .bind(project.organization.as_str())
             .bind(organization_name)
-            .bind(to_millis(project.created_at))
-            .execute(&mut *transaction)
-            .await?;
-        let made = sqlx::query(
+            .bind(to_millis(project.created_at))).await?;
+        let made = transaction.run(sql(
             "INSERT INTO project (id, organization_id, name, created_at) VALUES ($1, $2, $3, $4) \
              ON CONFLICT (id) DO NOTHING",
         )
         .bind(project.id.as_str())
         .bind(project.organization.as_str())
         .bind(&project.name)
-        .bind(to_millis(project.created_at))
-        .execute(&mut *transaction)
-        .await?;
-        if made.rows_affected() > 0 {
-            sqlx::query(TOUCH_ACCESS).execute(&mut *transaction).await?;
+        .bind(to_millis(project.created_at))).await?;
+        if made > 0 {
+            transaction.run(sql(TOUCH_ACCESS)).await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     /// Every project, oldest first.
     pub async fn projects(&self) -> Result<Vec<ProjectRecord>, StoreError> {
-        sqlx::query(
+        self.rows(sql(
             "SELECT id, organization_id, name, created_at FROM project ORDER BY created_at, id",
-        )
-        .fetch_all(self.reader())
+        ))
         .await?
         .iter()
         .map(project)
@@ -65,11 +59,11 @@ impl Database {
     }
 }
 
-fn project(row: &SqliteRow) -> Result<ProjectRecord, StoreError> {
+fn project(row: &Row) -> Result<ProjectRecord, StoreError> {
     Ok(ProjectRecord {
-        id: ProjectId::new(row.try_get::<&str, _>("id")?),
-        organization: OrganizationId::new(row.try_get::<&str, _>("organization_id")?),
-        name: row.try_get("name")?,
-        created_at: from_millis("project", row.try_get("created_at")?)?,
+        id: ProjectId::new(row.get::<&str>("id")?),
+        organization: OrganizationId::new(row.get::<&str>("organization_id")?),
+        name: row.get("name")?,
+        created_at: from_millis("project", row.get("created_at")?)?,
     })
 }

@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
     let call = read(&catalogue, &arguments)?;
     let operation = Arc::clone(&call.operation);
     let request_id = Arc::clone(&call.caller.request_id);
-    let installation = Installation::open(&config.settings.data_dir).await?;
+    let installation = Installation::open(&config.settings).await?;
     let engine = installation.engine(&config.settings, catalogue).await?;
     let outcome = engine.call(call).await;
     engine.flush().await;

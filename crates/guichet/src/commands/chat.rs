@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
     let prompt = prompt(arguments.prompt.as_deref(), terminal)?;
     let config = context.config()?;
     let catalogue = context::catalogue(&config)?;
-    let installation = Installation::open(&config.settings.data_dir).await?;
+    let installation = Installation::open(&config.settings).await?;
     let engine = installation.engine(&config.settings, catalogue).await?;
     let usage = installation.record_usage(&engine);
     engine.discover_once().await;

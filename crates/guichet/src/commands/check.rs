@@ -8,6 +8,7 @@ use guichet_engine::answer::SkipReason;
 use guichet_engine::identity::CredentialId;
 use guichet_engine::store::Store;
 use guichet_engine::{CandidateState, Engine, Guarantee};
+use guichet_store::DatabaseUrl;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -32,9 +33,21 @@ struct Report {
     version: &'static str,
     configuration: Vec<Line>,
     master_key: &'static str,
+    /// What the installation keeps its state in.
+    state: Vec<Reached>,
     /// Keys in the environment that cannot be used.
     refused_keys: Vec<String>,
     operations: Vec<Checked>,
+}
+
+/// One place of the state, and whether it answers.
+#[derive(Serialize)]
+struct Reached {
+    name: &'static str,
+    place: String,
+    reachable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
 }
 
 /// One operation.
@@ -69,7 +82,15 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
         Err(problems) => return show_problems(context, &config, &problems),
     };
     let settings = &config.settings;
-    let existing = Installation::open_existing(&settings.data_dir).await?;
+    let (existing, database) = match (
+        Installation::open_existing(settings).await,
+        &settings.database_url,
+    ) {
+        (Ok(existing), url) => (existing, url.as_ref().map(|url| Reached::there(url, None))),
+        // The rest can be checked without it.
+        (Err(error), Some(url)) => (None, Some(Reached::there(url, Some(&error)))),
+        (Err(error), None) => return Err(error),
+    };
     let stored = existing
         .as_ref()
         .map(|existing| existing.access.credentials());
@@ -88,14 +109,27 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
         version: env!("CARGO_PKG_VERSION"),
         configuration: config.lines(),
         master_key: master_key(),
+        state: database.into_iter().collect(),
         refused_keys: gathered.refused,
         operations: operations(&engine, &config),
     };
     let label = Guarantee::Guaranteed.as_str();
     let guaranteed = report.operations.iter().all(|one| one.guarantee == label);
-    let good = report.refused_keys.is_empty() && (guaranteed || !arguments.strict);
+    let reached = report.state.iter().all(|one| one.reachable);
+    let good = reached && report.refused_keys.is_empty() && (guaranteed || !arguments.strict);
     context.output.show(&report, human)?;
     Ok(Verdict::of(good))
+}
+
+impl Reached {
+    fn there(database: &DatabaseUrl, problem: Option<&anyhow::Error>) -> Self {
+        Self {
+            name: "database",
+            place: database.to_string(),
+            reachable: problem.is_none(),
+            problem: problem.map(|error| format!("{error:#}")),
+        }
+    }
 }
 
 fn operations(engine: &Engine, config: &Config) -> Vec<Checked> {
@@ -168,6 +202,14 @@ fn human(report: &Report, paint: Paint) -> String {
         ]);
     }
     settings.row(["master key".into(), report.master_key.into(), "".into()]);
+    let mut unreachable = String::new();
+    for one in &report.state {
+        if let Some(problem) = &one.problem {
+            unreachable += &(paint.paint(problem, Tone::Bad) + "\n");
+        } else {
+            settings.row([one.name.into(), "reachable".into(), "".into()]);
+        }
+    }
     let mut operations = Table::new(["OPERATION", "GUARANTEE", "ANSWERED BY"]);
     for one in &report.operations {
         operations.row([
@@ -181,7 +223,7 @@ fn human(report: &Report, paint: Paint) -> String {
         .iter()
         .map(|text| paint.paint(text, Tone::Bad) + "\n");
     format!(
-        "{}\n{}\n{}{}",
+        "{}\n{unreachable}{}\n{}{}",
         settings.render(paint),
         operations.render(paint),
         unused(report).render(paint),

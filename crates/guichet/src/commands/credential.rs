@@ -75,7 +75,7 @@ impl From<CredentialInfo> for Shown {
 pub(super) async fn run(context: &Context, command: Command) -> anyhow::Result<Verdict> {
     let config = context.config()?;
     let catalogue = context::catalogue(&config)?;
-    let installation = Installation::open(&config.settings.data_dir).await?;
+    let installation = Installation::open(&config.settings).await?;
     match command {
         Command::Set { provider, label } => {
             check_takes_key(&catalogue, &provider)?;

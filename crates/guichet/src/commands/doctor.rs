@@ -14,7 +14,7 @@ use crate::verification::{self, Finding};
 pub(super) async fn run(context: &Context) -> anyhow::Result<Verdict> {
     let config = context.config()?;
     let catalogue = context::catalogue(&config)?;
-    let installation = Installation::open(&config.settings.data_dir).await?;
+    let installation = Installation::open(&config.settings).await?;
     let engine = installation.engine(&config.settings, catalogue).await?;
     let asked = in_use(&engine);
     progress(&format!("asking {} providers …", asked.len()));

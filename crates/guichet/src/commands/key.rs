@@ -62,7 +62,7 @@ struct Shown {
 
 pub(super) async fn run(context: &Context, command: Command) -> anyhow::Result<Verdict> {
     let config = context.config()?;
-    let access = Installation::open(&config.settings.data_dir).await?.access;
+    let access = Installation::open(&config.settings).await?.access;
     match command {
         Command::Create {
             name,

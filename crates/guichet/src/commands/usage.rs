@@ -82,7 +82,7 @@ struct Line {
 pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Result<Verdict> {
     let config = context.config()?;
     let Arguments { by, since } = arguments;
-    let totals = match Installation::database(&config.settings.data_dir).await? {
+    let totals = match Installation::database(&config.settings).await? {
         Some(database) => database.usage_totals(by.group(), since).await?,
         None => Vec::new(),
     };

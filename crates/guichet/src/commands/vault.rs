@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, command: Command) -> anyhow::Result<V
             MasterKey::from_text(&secret_input::read("the new master key")?)?
         }
     };
-    let access = Installation::open(data_dir).await?.access;
+    let access = Installation::open(&config.settings).await?.access;
     access.rotate_master_key(new).await?;
     let report = json!({ "rotated": true });
     context

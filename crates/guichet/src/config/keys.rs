@@ -28,7 +28,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers and the operator's names for models.
-pub(super) const KEYS: [Key; 23] = [
+pub(super) const KEYS: [Key; 24] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -38,6 +38,11 @@ pub(super) const KEYS: [Key; 23] = [
         name: "data_dir",
         apply: |settings, text| set(&mut settings.data_dir, path(text)),
         show: |settings| settings.data_dir.display().to_string(),
+    },
+    Key {
+        name: "database_url",
+        apply: |settings, text| set(&mut settings.database_url, text.parse().map(Some)),
+        show: |settings| optional(settings.database_url.as_ref()),
     },
     Key {
         name: "catalogue_dir",

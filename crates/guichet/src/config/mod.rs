@@ -1,7 +1,7 @@
 //! The configuration: what holds is the last of defaults, file, variables and flags, and each value knows its origin.
 //!
-//! Nothing here opens a database or a socket. No value here is a secret: those come from the vault and from
-//! variables of their own, and never pass through a [`Config`].
+//! Nothing here opens a database or a socket. The only values with a secret in them are addresses of servers with their
+//! passwords, which no line and no error shows; other secrets come from the vault and from variables of their own.
 
 mod aliases;
 mod environment;

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use guichet_gateway::TrustedProxies;
+use guichet_store::DatabaseUrl;
 use tracing::level_filters::LevelFilter;
 
 use super::roots::ExtraRoots;
@@ -17,6 +18,8 @@ pub(crate) struct Settings {
     pub(crate) listen: SocketAddr,
     /// Where the database and the master key are.
     pub(crate) data_dir: PathBuf,
+    /// The database on a server, in place of the one in the data folder.
+    pub(crate) database_url: Option<DatabaseUrl>,
     /// The operator's own catalogue.
     pub(crate) catalogue_dir: Option<PathBuf>,
     /// An address or a page that providers can turn to; travels in the User-Agent.
@@ -88,6 +91,7 @@ impl Default for Settings {
         Self {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             data_dir: PathBuf::from("./guichet-data"),
+            database_url: None,
             catalogue_dir: None,
             contact: None,
             log_format: LogFormat::Text,

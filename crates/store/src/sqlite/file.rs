@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// Makes the folder (mode 0700) where it is missing and returns it. An existing folder keeps its mode.
-pub(super) fn ensure_folder(database: &Path) -> io::Result<PathBuf> {
+pub(crate) fn ensure_folder(database: &Path) -> io::Result<PathBuf> {
     let folder = match database.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),

@@ -1,7 +1,8 @@
 //! The schema's versions, embedded. The other engine's folder uses the same numbers.
 
-use sqlx::SqlSafeStr;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::Migrator;
+
+use crate::migrations;
 
 /// Number, title, text; in order.
 const MIGRATIONS: &[(i64, &str, &str)] = &[
@@ -24,25 +25,9 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 
 /// The schema version that this binary writes.
 pub(super) fn latest() -> i64 {
-    MIGRATIONS
-        .iter()
-        .map(|&(version, ..)| version)
-        .max()
-        .unwrap_or(0)
+    migrations::latest(MIGRATIONS)
 }
 
 pub(super) fn migrator() -> Migrator {
-    let migrations = MIGRATIONS
-        .iter()
-        .map(|&(version, title, text)| {
-            Migration::new(
-                version,
-                title.into(),
-                MigrationType::Simple,
-                text.into_sql_str(),
-                false,
-            )
-        })
-        .collect();
-    Migrator::with_migrations(migrations)
+    migrations::migrator(MIGRATIONS)
 }

@@ -5,4 +5,5 @@ mod inspect;
 mod migrations;
 mod pools;
 
+pub(crate) use file::ensure_folder;
 pub(crate) use pools::Pools;

@@ -6,9 +6,9 @@ mod writer;
 use std::time::Duration;
 
 use guichet_engine::ai::UsageRecord;
-use sqlx::{Sqlite, Transaction};
 
 use crate::instant::to_millis;
+use crate::sql::{Statement, Value};
 use crate::{Database, StoreError};
 
 pub use totals::{UsageGroup, UsageTotal};
@@ -22,48 +22,44 @@ impl Database {
         if records.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.begin().await?;
-        for record in records {
-            insert(&mut transaction, record).await?;
-        }
-        Ok(transaction.commit().await?)
+        let rows = records.iter().map(row).collect();
+        self.run(Statement::of_rows(INSERT, COLUMNS, rows, ""))
+            .await?;
+        Ok(())
     }
 }
 
-async fn insert(
-    transaction: &mut Transaction<'_, Sqlite>,
-    record: &UsageRecord,
-) -> Result<(), StoreError> {
+const INSERT: &str = "INSERT INTO usage (ended_at, request_id, organization_id, project_id, key_id, task, provider, model, \
+     outcome, served, input_tokens, output_tokens, cached_tokens, reasoning_tokens, counted, cost_micros, \
+     first_token_ms, took_ms, stream, attempts) VALUES";
+const COLUMNS: usize = 20;
+
+/// In the order of [`INSERT`].
+fn row(record: &UsageRecord) -> Vec<Value> {
     let usage = &record.usage;
-    sqlx::query(
-        "INSERT INTO usage (ended_at, request_id, organization_id, project_id, key_id, task, provider, model, \
-         outcome, served, input_tokens, output_tokens, cached_tokens, reasoning_tokens, counted, cost_micros, \
-         first_token_ms, took_ms, stream, attempts) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
-    )
-    .bind(to_millis(record.at))
-    .bind(&*record.request_id)
-    .bind(record.organization.as_str())
-    .bind(record.project.as_str())
-    .bind(record.key.as_str())
-    .bind(record.task.as_str())
-    .bind(record.provider.as_deref())
-    .bind(record.model.as_deref())
-    .bind(record.outcome.as_str())
-    .bind(record.served.map(guichet_engine::answer::Served::as_str))
-    .bind(tokens(usage.input))
-    .bind(tokens(usage.output))
-    .bind(tokens(usage.cached.unwrap_or(0)))
-    .bind(tokens(usage.reasoning.unwrap_or(0)))
-    .bind(i64::from(record.counted))
-    .bind(record.cost.map(micros))
-    .bind(record.first_token.map(milliseconds))
-    .bind(milliseconds(record.took))
-    .bind(i64::from(record.stream))
-    .bind(i64::from(record.attempts))
-    .execute(&mut **transaction)
-    .await?;
-    Ok(())
+    let served = record.served.map(guichet_engine::answer::Served::as_str);
+    vec![
+        to_millis(record.at).into(),
+        (&*record.request_id).into(),
+        record.organization.as_str().into(),
+        record.project.as_str().into(),
+        record.key.as_str().into(),
+        record.task.as_str().into(),
+        record.provider.as_deref().into(),
+        record.model.as_deref().into(),
+        record.outcome.as_str().into(),
+        served.into(),
+        tokens(usage.input).into(),
+        tokens(usage.output).into(),
+        tokens(usage.cached.unwrap_or(0)).into(),
+        tokens(usage.reasoning.unwrap_or(0)).into(),
+        i64::from(record.counted).into(),
+        record.cost.map(micros).into(),
+        record.first_token.map(milliseconds).into(),
+        milliseconds(record.took).into(),
+        i64::from(record.stream).into(),
+        i64::from(record.attempts).into(),
+    ]
 }
 
 fn tokens(number: u64) -> i64 {

@@ -2,10 +2,9 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use crate::instant::{from_millis, to_millis};
+use crate::sql::{Row, sql_of};
 use crate::{Database, StoreError};
 
 /// What calls are summed by.
@@ -68,7 +67,8 @@ impl UsageGroup {
     fn order(self) -> &'static str {
         match self {
             Self::Day => "name",
-            _ => "calls DESC, name",
+            // Engines differ in where nothing comes.
+            _ => "calls DESC, name NULLS FIRST",
         }
     }
 }
@@ -81,7 +81,7 @@ impl Database {
         since: Option<Timestamp>,
     ) -> Result<Vec<UsageTotal>, StoreError> {
         let (name, order) = (by.expression(), by.order());
-        // Cast, because engines differ in what a sum of whole numbers is.
+        // Cast, because engines differ in what a sum or a quotient of whole numbers is.
         let text = format!(
             "SELECT {name} AS name, count(*) AS calls, \
              CAST(sum(CASE WHEN outcome <> 'ok' THEN 1 ELSE 0 END) AS BIGINT) AS failed, \
@@ -92,14 +92,12 @@ impl Database {
              CAST(coalesce(sum(cost_micros), 0) AS BIGINT) AS cost_micros, \
              CAST(sum(CASE WHEN provider IS NOT NULL AND cost_micros IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS unpriced, \
              CAST(sum(1 - counted) AS BIGINT) AS estimated, \
-             CAST(avg(first_token_ms) AS BIGINT) AS first_token_ms, \
-             CAST(avg(took_ms) AS BIGINT) AS took_ms \
+             CAST(sum(first_token_ms) AS BIGINT) / count(first_token_ms) AS first_token_ms, \
+             CAST(sum(took_ms) AS BIGINT) / count(took_ms) AS took_ms \
              FROM usage WHERE ended_at >= $1 GROUP BY {name} ORDER BY {order}"
         );
         let since = since.map_or(i64::MIN, to_millis);
-        sqlx::query(sqlx::AssertSqlSafe(text))
-            .bind(since)
-            .fetch_all(self.reader())
+        self.rows(sql_of(text).bind(since))
             .await?
             .iter()
             .map(|row| total(by, row))
@@ -107,24 +105,24 @@ impl Database {
     }
 }
 
-fn total(by: UsageGroup, row: &SqliteRow) -> Result<UsageTotal, StoreError> {
+fn total(by: UsageGroup, row: &Row) -> Result<UsageTotal, StoreError> {
     let name = match by {
-        UsageGroup::Day => Some(day(row.try_get("name")?)?.to_string()),
-        _ => row.try_get("name")?,
+        UsageGroup::Day => Some(day(row.get("name")?)?.to_string()),
+        _ => row.get("name")?,
     };
     Ok(UsageTotal {
         name,
-        calls: row.try_get("calls")?,
-        failed: row.try_get("failed")?,
-        input_tokens: row.try_get("input_tokens")?,
-        cached_tokens: row.try_get("cached_tokens")?,
-        output_tokens: row.try_get("output_tokens")?,
-        reasoning_tokens: row.try_get("reasoning_tokens")?,
-        cost_micros: row.try_get("cost_micros")?,
-        unpriced: row.try_get("unpriced")?,
-        estimated: row.try_get("estimated")?,
-        first_token_ms: row.try_get("first_token_ms")?,
-        took_ms: row.try_get("took_ms")?,
+        calls: row.get("calls")?,
+        failed: row.get("failed")?,
+        input_tokens: row.get("input_tokens")?,
+        cached_tokens: row.get("cached_tokens")?,
+        output_tokens: row.get("output_tokens")?,
+        reasoning_tokens: row.get("reasoning_tokens")?,
+        cost_micros: row.get("cost_micros")?,
+        unpriced: row.get("unpriced")?,
+        estimated: row.get("estimated")?,
+        first_token_ms: row.get("first_token_ms")?,
+        took_ms: row.get("took_ms")?,
     })
 }
 

@@ -1,8 +1,15 @@
 //! The engine's state over a restart.
 
 use guichet_engine::store::{Store, SuspensionRecord, WindowRecord};
-use guichet_store::Database;
 use jiff::Timestamp;
+
+use crate::home::{Home, stories};
+
+stories!(
+    windows_are_replaced_by_key_and_survive,
+    windows_are_saved_all_or_none,
+    suspensions_are_set_changed_and_lifted,
+);
 
 fn window(budget: &str, used: f64) -> WindowRecord {
     WindowRecord {
@@ -22,11 +29,8 @@ fn suspension(candidate: &str, until: Option<Timestamp>) -> SuspensionRecord {
     }
 }
 
-#[tokio::test]
-async fn windows_are_replaced_by_key_and_survive() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("guichet.db");
-    let database = Database::open(&path).await.unwrap();
+async fn windows_are_replaced_by_key_and_survive(home: &Home) {
+    let database = home.open().await;
     database
         .save_windows(vec![window("nasa", 1.0), window("openaq", 2.5)])
         .await
@@ -37,24 +41,20 @@ async fn windows_are_replaced_by_key_and_survive() {
         .unwrap();
     database.save_windows(Vec::new()).await.unwrap();
     database.close().await;
-    let database = Database::open(&path).await.unwrap();
+    let database = home.open().await;
     assert_eq!(
         database.windows().await.unwrap(),
         [window("nasa", 7.0), window("openaq", 2.5)]
     );
 }
 
-#[tokio::test]
-async fn windows_are_saved_all_or_none() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = Database::open(&folder.path().join("guichet.db"))
-        .await
-        .unwrap();
+async fn windows_are_saved_all_or_none(home: &Home) {
+    let database = home.open().await;
     database
         .save_windows(vec![window("nasa", 1.0)])
         .await
         .unwrap();
-    // SQLite has no NaN: it is stored as NULL, which the table refuses.
+    // SQLite has no NaN and stores NULL, which its table refuses; PostgreSQL's table refuses NaN.
     let failed = database
         .save_windows(vec![window("nasa", 2.0), window("openaq", f64::NAN)])
         .await;
@@ -62,12 +62,8 @@ async fn windows_are_saved_all_or_none() {
     assert_eq!(database.windows().await.unwrap(), [window("nasa", 1.0)]);
 }
 
-#[tokio::test]
-async fn suspensions_are_set_changed_and_lifted() {
-    let folder = tempfile::tempdir().unwrap();
-    let database = Database::open(&folder.path().join("guichet.db"))
-        .await
-        .unwrap();
+async fn suspensions_are_set_changed_and_lifted(home: &Home) {
+    let database = home.open().await;
     let until = Some(Timestamp::constant(1_900_000_000, 0));
     database
         .save_suspensions(

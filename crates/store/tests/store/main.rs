@@ -1,4 +1,4 @@
-//! The store over real files.
+//! The store over real files, and over a real server.
 
 #![expect(
     clippy::unwrap_used,
@@ -7,7 +7,9 @@
 )]
 
 mod engine;
+mod home;
 mod kill;
 mod open;
 mod records;
+mod server;
 mod usage;

@@ -6,15 +6,21 @@ use guichet_store::{
     SettingRecord, StoreError, VaultRecord,
 };
 use jiff::{SignedDuration, Timestamp};
-use tempfile::TempDir;
+
+use crate::home::{Home, stories};
+
+stories!(
+    a_key_belongs_to_a_project_that_exists,
+    the_first_key_is_made_once,
+    a_revocation_keeps_its_first_date_and_ends_succession,
+    a_credential_sealed_under_an_old_master_key_is_not_taken,
+    a_rewrap_that_forgets_a_credential_changes_nothing,
+);
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-async fn furnished() -> (TempDir, Database) {
-    let folder = tempfile::tempdir().unwrap();
-    let database = Database::open(&folder.path().join("guichet.db"))
-        .await
-        .unwrap();
+async fn furnished(home: &Home) -> Database {
+    let database = home.open().await;
     let project = ProjectRecord {
         id: ProjectId::new("project"),
         organization: OrganizationId::new("owner"),
@@ -24,7 +30,7 @@ async fn furnished() -> (TempDir, Database) {
     database.ensure_project(&project, "Owner").await.unwrap();
     database.ensure_project(&project, "Owner").await.unwrap();
     assert_eq!(database.projects().await.unwrap(), [project]);
-    (folder, database)
+    database
 }
 
 fn key(id: &str) -> KeyDraft {
@@ -58,9 +64,8 @@ fn vault() -> VaultRecord {
     }
 }
 
-#[tokio::test]
-async fn a_key_belongs_to_a_project_that_exists() {
-    let (_folder, database) = furnished().await;
+async fn a_key_belongs_to_a_project_that_exists(home: &Home) {
+    let database = furnished(home).await;
     let homeless = KeyDraft {
         project: ProjectId::new("nowhere"),
         ..key("a")
@@ -75,18 +80,16 @@ async fn a_key_belongs_to_a_project_that_exists() {
     assert_eq!(stored.draft.secret_hash, [7; 32]);
 }
 
-#[tokio::test]
-async fn the_first_key_is_made_once() {
-    let (_folder, database) = furnished().await;
+async fn the_first_key_is_made_once(home: &Home) {
+    let database = furnished(home).await;
     let owner = OrganizationId::new("owner");
     assert!(database.insert_first_key(&owner, &key("a")).await.unwrap());
     assert!(!database.insert_first_key(&owner, &key("b")).await.unwrap());
     assert_eq!(database.keys().await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_revocation_keeps_its_first_date_and_ends_succession() {
-    let (_folder, database) = furnished().await;
+async fn a_revocation_keeps_its_first_date_and_ends_succession(home: &Home) {
+    let database = furnished(home).await;
     let id = KeyId::new("a");
     database.insert_key(&key("a")).await.unwrap();
     assert!(database.revoke_key(&id, NOW).await.unwrap());
@@ -102,9 +105,8 @@ async fn a_revocation_keeps_its_first_date_and_ends_succession() {
     assert_eq!(database.keys().await.unwrap().len(), 1);
 }
 
-#[tokio::test]
-async fn a_credential_sealed_under_an_old_master_key_is_not_taken() {
-    let (_folder, database) = furnished().await;
+async fn a_credential_sealed_under_an_old_master_key_is_not_taken(home: &Home) {
+    let database = furnished(home).await;
     assert!(database.create_vault(&vault()).await.unwrap());
     assert!(!database.create_vault(&vault()).await.unwrap());
     let put = async |record| database.put_credential(&record).await.unwrap();
@@ -134,9 +136,8 @@ async fn a_credential_sealed_under_an_old_master_key_is_not_taken() {
     assert_eq!(ids, [CredentialId::new("nasa/3")]);
 }
 
-#[tokio::test]
-async fn a_rewrap_that_forgets_a_credential_changes_nothing() {
-    let (_folder, database) = furnished().await;
+async fn a_rewrap_that_forgets_a_credential_changes_nothing(home: &Home) {
+    let database = furnished(home).await;
     database.create_vault(&vault()).await.unwrap();
     for (id, label) in [("nasa/1", "main"), ("nasa/2", "spare")] {
         database

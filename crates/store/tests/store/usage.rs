@@ -10,7 +10,14 @@ use guichet_engine::answer::Served;
 use guichet_engine::identity::{KeyId, OrganizationId, ProjectId};
 use guichet_store::{Database, UsageGroup, UsageTotal};
 use jiff::{SignedDuration, Timestamp};
-use tempfile::TempDir;
+
+use crate::home::{Home, stories};
+
+stories!(
+    what_calls_took_is_summed_over_a_restart,
+    calls_are_grouped_by_whatever_is_asked_for,
+    calls_before_the_time_asked_for_do_not_count,
+);
 
 /// 2027-01-15, eight in the morning.
 const MORNING: Timestamp = Timestamp::constant(1_800_000_000, 0);
@@ -44,13 +51,10 @@ pub(crate) fn record(input: u64) -> UsageRecord {
     }
 }
 
-async fn with(records: &[UsageRecord]) -> (TempDir, Database) {
-    let folder = tempfile::tempdir().unwrap();
-    let database = Database::open(&folder.path().join("guichet.db"))
-        .await
-        .unwrap();
+async fn with(home: &Home, records: &[UsageRecord]) -> Database {
+    let database = home.open().await;
     database.record_usage(records).await.unwrap();
-    (folder, database)
+    database
 }
 
 async fn names(database: &Database, by: UsageGroup) -> Vec<(Option<String>, i64)> {
@@ -61,8 +65,7 @@ async fn names(database: &Database, by: UsageGroup) -> Vec<(Option<String>, i64)
         .collect()
 }
 
-#[tokio::test]
-async fn what_calls_took_is_summed_over_a_restart() {
+async fn what_calls_took_is_summed_over_a_restart(home: &Home) {
     let nobody = UsageRecord {
         provider: None,
         model: None,
@@ -87,11 +90,9 @@ async fn what_calls_took_is_summed_over_a_restart() {
         },
         ..record(0)
     };
-    let (folder, database) = with(&[record(100), unpriced, nobody]).await;
+    let database = with(home, &[record(100), unpriced, nobody]).await;
     database.close().await;
-    let database = Database::open(&folder.path().join("guichet.db"))
-        .await
-        .unwrap();
+    let database = home.open().await;
     let totals = database.usage_totals(UsageGroup::Provider, None).await;
     let groq = UsageTotal {
         name: Some("groq".into()),
@@ -124,8 +125,7 @@ async fn what_calls_took_is_summed_over_a_restart() {
     assert_eq!(totals.unwrap(), [groq, nobody]);
 }
 
-#[tokio::test]
-async fn calls_are_grouped_by_whatever_is_asked_for() {
+async fn calls_are_grouped_by_whatever_is_asked_for(home: &Home) {
     let later = UsageRecord {
         at: MORNING + SignedDuration::from_hours(24),
         project: ProjectId::new("blog"),
@@ -133,7 +133,7 @@ async fn calls_are_grouped_by_whatever_is_asked_for() {
         model: Some("llama".into()),
         ..record(1)
     };
-    let (_folder, database) = with(&[record(1), record(1), later]).await;
+    let database = with(home, &[record(1), record(1), later]).await;
     let some = |name: &str, calls| (Some(name.to_owned()), calls);
     for (by, expected) in [
         (UsageGroup::Provider, vec![some("groq", 3)]),
@@ -152,13 +152,12 @@ async fn calls_are_grouped_by_whatever_is_asked_for() {
     }
 }
 
-#[tokio::test]
-async fn calls_before_the_time_asked_for_do_not_count() {
+async fn calls_before_the_time_asked_for_do_not_count(home: &Home) {
     let before = UsageRecord {
         at: MORNING - SignedDuration::from_millis(1),
         ..record(1)
     };
-    let (_folder, database) = with(&[before, record(2)]).await;
+    let database = with(home, &[before, record(2)]).await;
     let totals = database.usage_totals(UsageGroup::Key, Some(MORNING)).await;
     assert_eq!(totals.unwrap()[0].input_tokens, 2);
 }

@@ -1,0 +1,49 @@
+//! The schema's versions, embedded. They have the numbers of the other engine's.
+
+use sqlx::PgPool;
+
+use crate::OpenProblem;
+use crate::migrations::{latest, migrator};
+
+/// Number, title, text; in order.
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "first",
+        include_str!("../../migrations/postgres/0001_first.sql"),
+    ),
+    (
+        2,
+        "usage",
+        include_str!("../../migrations/postgres/0002_usage.sql"),
+    ),
+];
+
+/// Refuses a schema of a later version, and brings an older one up to date. Of several processes that start at once
+/// one does it, and the others wait.
+pub(super) async fn bring_up_to_date(pool: &PgPool) -> Result<(), OpenProblem> {
+    let known = latest(MIGRATIONS);
+    let found = version(pool).await?;
+    if found > known {
+        return Err(OpenProblem::Newer { found, known });
+    }
+    migrator(MIGRATIONS)
+        .run(pool)
+        .await
+        .map_err(OpenProblem::Migration)
+}
+
+/// The version of the schema; 0 where there is none.
+async fn version(pool: &PgPool) -> Result<i64, OpenProblem> {
+    let kept: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
+        .fetch_one(pool)
+        .await?;
+    if !kept {
+        return Ok(0);
+    }
+    Ok(
+        sqlx::query_scalar("SELECT coalesce(max(version), 0) FROM _sqlx_migrations")
+            .fetch_one(pool)
+            .await?,
+    )
+}

@@ -1,0 +1,9 @@
+//! What belongs to `PostgreSQL` alone: its address, connections, schema versions, and what it means when it is away.
+
+mod failure;
+mod migrations;
+mod server;
+mod url;
+
+pub(crate) use server::Server;
+pub use url::DatabaseUrl;

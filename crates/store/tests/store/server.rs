@@ -1,0 +1,142 @@
+//! The store on a real server: the same stories, and what becomes of it when the server is not there.
+
+use std::time::Duration;
+
+use guichet_engine::identity::{OrganizationId, ProjectId};
+use guichet_engine::store::Store;
+use guichet_servers::Postgres;
+use guichet_store::{Database, OpenProblem, ProjectRecord, StoreError};
+use jiff::Timestamp;
+use tokio::time::{Instant, sleep};
+
+use crate::{engine, records, usage};
+
+/// More than the store's own patience, on a machine with much else to do.
+const SOON: Duration = Duration::from_secs(10);
+
+async fn connect(url: &str) -> Result<Database, StoreError> {
+    let folder = tempfile::tempdir().unwrap();
+    Database::connect(&url.parse().unwrap(), folder.path()).await
+}
+
+/// In one test, since a server costs a second to set up.
+#[tokio::test]
+async fn the_stories_of_files_hold_on_a_server() {
+    let server = Postgres::start();
+    engine::over_a_server(&server).await;
+    records::over_a_server(&server).await;
+    usage::over_a_server(&server).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_may_set_up_a_new_database_at_once_and_each_sees_what_the_others_change() {
+    let server = Postgres::start();
+    let url = server.database();
+    let opening: Vec<_> = (0..4)
+        .map(|_| {
+            let url = url.clone();
+            tokio::spawn(async move { connect(&url).await.unwrap() })
+        })
+        .collect();
+    let mut replicas = Vec::new();
+    for one in opening {
+        replicas.push(one.await.unwrap());
+    }
+    let mut changes = replicas[1].access_changes().await.unwrap();
+    assert!(changes.changed().await.unwrap(), "the first answer is yes");
+    assert!(!changes.changed().await.unwrap());
+    let project = ProjectRecord {
+        id: ProjectId::new("project"),
+        organization: OrganizationId::new("owner"),
+        name: "Project".into(),
+        created_at: Timestamp::UNIX_EPOCH,
+    };
+    replicas[0].ensure_project(&project, "Owner").await.unwrap();
+    assert!(changes.changed().await.unwrap());
+    assert!(!changes.changed().await.unwrap());
+    assert_eq!(replicas[1].projects().await.unwrap(), [project]);
+}
+
+#[tokio::test]
+async fn a_newer_database_is_refused_with_both_versions() {
+    let server = Postgres::start();
+    let url = server.database();
+    connect(&url).await.unwrap().close().await;
+    let name = url.rsplit_once('/').unwrap().1;
+    server.sql(
+        name,
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (4242, 'later', TRUE, '', 0)",
+    );
+    let refused = connect(&url).await.unwrap_err();
+    let text = refused.to_string();
+    assert!(text.contains("newer Guichet (schema 4242"), "{text}");
+    assert!(!text.contains("password"), "{text}");
+}
+
+#[tokio::test]
+async fn a_server_that_is_not_there_is_named_at_the_start_without_its_password() {
+    let mut server = Postgres::start();
+    let url = server.database();
+    server.stop();
+    let began = Instant::now();
+    let error = connect(&url).await.unwrap_err();
+    assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+    let StoreError::Connect { database, problem } = &error else {
+        panic!("{error:?}");
+    };
+    assert!(matches!(problem, OpenProblem::Unreachable(_)), "{problem}");
+    assert!(database.starts_with("postgres://guichet@127.0.0.1:"));
+    assert!(!format!("{error} {error:?}").contains("a-password"));
+}
+
+#[tokio::test]
+async fn a_server_that_stops_is_away_at_once_and_back_when_it_is_back() {
+    let mut server = Postgres::start();
+    let database = connect(&server.database()).await.unwrap();
+    for kill in [false, true] {
+        if kill {
+            server.kill();
+        } else {
+            server.stop();
+        }
+        for _ in 0..3 {
+            let began = Instant::now();
+            let error = database.windows().await.unwrap_err();
+            assert!(error.to_string().contains("cannot be reached"), "{error}");
+            assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
+        }
+        server.resume_from_stop();
+        back(&database).await;
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_stands_still_holds_up_one_call_and_no_other() {
+    let server = Postgres::start();
+    let database = connect(&server.database()).await.unwrap();
+    database.windows().await.unwrap();
+    server.pause();
+    let first = Instant::now();
+    assert!(database.windows().await.is_err());
+    assert!(first.elapsed() < SOON, "{:?}", first.elapsed());
+    let others = Instant::now();
+    for _ in 0..20 {
+        assert!(database.windows().await.is_err());
+    }
+    assert!(
+        others.elapsed() < Duration::from_millis(400),
+        "{:?}",
+        others.elapsed()
+    );
+    server.go_on();
+    back(&database).await;
+}
+
+async fn back(database: &Database) {
+    let began = Instant::now();
+    while let Err(error) = database.windows().await {
+        assert!(began.elapsed() < SOON, "{error}");
+        sleep(Duration::from_millis(50)).await;
+    }
+}
