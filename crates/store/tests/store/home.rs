@@ -23,7 +23,9 @@ impl Home {
     pub(crate) async fn open(&self) -> Database {
         match self {
             Self::File(folder) => Database::open(&folder.path().join("guichet.db")).await,
-            Self::Server(url, folder) => Database::connect(&url.parse().unwrap(), folder.path()).await,
+            Self::Server(url, folder) => {
+                Database::connect(&url.parse().unwrap(), folder.path()).await
+            }
         }
         .unwrap()
     }

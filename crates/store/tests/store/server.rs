@@ -102,7 +102,7 @@ async fn a_server_that_stops_is_away_at_once_and_back_when_it_is_back() {
         }
         for _ in 0..3 {
             let began = Instant::now();
-            let error = database.windows().await.unwrap_err();
+            let error = database.suspensions().await.unwrap_err();
             assert!(error.to_string().contains("cannot be reached"), "{error}");
             assert!(began.elapsed() < SOON, "{:?}", began.elapsed());
         }
@@ -115,14 +115,14 @@ async fn a_server_that_stops_is_away_at_once_and_back_when_it_is_back() {
 async fn a_server_that_stands_still_holds_up_one_call_and_no_other() {
     let server = Postgres::start();
     let database = connect(&server.database()).await.unwrap();
-    database.windows().await.unwrap();
+    database.suspensions().await.unwrap();
     server.pause();
     let first = Instant::now();
-    assert!(database.windows().await.is_err());
+    assert!(database.suspensions().await.is_err());
     assert!(first.elapsed() < SOON, "{:?}", first.elapsed());
     let others = Instant::now();
     for _ in 0..20 {
-        assert!(database.windows().await.is_err());
+        assert!(database.suspensions().await.is_err());
     }
     assert!(
         others.elapsed() < Duration::from_millis(400),
@@ -135,7 +135,7 @@ async fn a_server_that_stands_still_holds_up_one_call_and_no_other() {
 
 async fn back(database: &Database) {
     let began = Instant::now();
-    while let Err(error) = database.windows().await {
+    while let Err(error) = database.suspensions().await {
         assert!(began.elapsed() < SOON, "{error}");
         sleep(Duration::from_millis(50)).await;
     }
