@@ -4,7 +4,7 @@ use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
 /// Number, title, text; in order.
-type Table = &'static [(i64, &'static str, &'static str)];
+pub(crate) type Table = &'static [(i64, &'static str, &'static str)];
 
 /// The schema version that this binary writes.
 pub(crate) fn latest(table: Table) -> i64 {
@@ -26,4 +26,21 @@ pub(crate) fn migrator(table: Table) -> Migrator {
         })
         .collect();
     Migrator::with_migrations(migrations)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_engines_have_the_same_versions() {
+        let names = |table: Table| -> Vec<(i64, &str)> {
+            table
+                .iter()
+                .map(|&(number, title, _)| (number, title))
+                .collect()
+        };
+        let (sqlite, postgres) = (crate::sqlite::MIGRATIONS, crate::postgres::MIGRATIONS);
+        assert_eq!(names(sqlite), names(postgres));
+    }
 }

@@ -1,10 +1,9 @@
 //! What holds for a key, a project or an organization, besides who it is: names and texts, whose meaning is `access`'s.
 
 use guichet_engine::identity::{KeyId, OrganizationId, ProjectId};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
 use crate::changes::TOUCH_ACCESS;
+use crate::sql::{Row, sql};
 use crate::{Database, StoreError};
 
 /// For whom a setting holds.
@@ -68,11 +67,9 @@ impl Holder {
 impl Database {
     /// Every setting, by holder and name.
     pub async fn settings(&self) -> Result<Vec<SettingRecord>, StoreError> {
-        sqlx::query(
+        self.rows(sql(
             "SELECT holder_kind, holder_id, name, value FROM setting ORDER BY holder_kind, holder_id, name",
-        )
-        .fetch_all(self.reader())
-        .await?
+        )).await?
         .iter()
         .map(record)
         .collect()
@@ -80,48 +77,46 @@ impl Database {
 
     /// Stores settings in the place of those with the same names, all or none.
     pub async fn put_settings(&self, records: &[SettingRecord]) -> Result<(), StoreError> {
-        let mut transaction = self.begin().await?;
+        let mut transaction = self.begin_alone().await?;
         for record in records {
-            sqlx::query(
+            transaction.run(sql(
                 "INSERT INTO setting (holder_kind, holder_id, name, value) VALUES ($1, $2, $3, $4) \
                  ON CONFLICT (holder_kind, holder_id, name) DO UPDATE SET value = excluded.value",
             )
             .bind(record.holder.kind())
             .bind(record.holder.id())
             .bind(&record.name)
-            .bind(&record.value)
-            .execute(&mut *transaction)
-            .await?;
+            .bind(&record.value)).await?;
         }
-        sqlx::query(TOUCH_ACCESS).execute(&mut *transaction).await?;
-        Ok(transaction.commit().await?)
+        transaction.run(sql(TOUCH_ACCESS)).await?;
+        transaction.commit().await
     }
 
     /// Removes a setting. False if there is none of this name.
     pub async fn remove_setting(&self, holder: &Holder, name: &str) -> Result<bool, StoreError> {
-        let mut transaction = self.begin().await?;
-        let removed = sqlx::query(
-            "DELETE FROM setting WHERE holder_kind = $1 AND holder_id = $2 AND name = $3",
-        )
-        .bind(holder.kind())
-        .bind(holder.id())
-        .bind(name)
-        .execute(&mut *transaction)
-        .await?;
-        sqlx::query(TOUCH_ACCESS).execute(&mut *transaction).await?;
+        let mut transaction = self.begin_alone().await?;
+        let removed = transaction
+            .run(
+                sql("DELETE FROM setting WHERE holder_kind = $1 AND holder_id = $2 AND name = $3")
+                    .bind(holder.kind())
+                    .bind(holder.id())
+                    .bind(name),
+            )
+            .await?;
+        transaction.run(sql(TOUCH_ACCESS)).await?;
         transaction.commit().await?;
-        Ok(removed.rows_affected() > 0)
+        Ok(removed > 0)
     }
 }
 
-fn record(row: &SqliteRow) -> Result<SettingRecord, StoreError> {
-    let holder = Holder::read(row.try_get("holder_kind")?, row.try_get("holder_id")?);
+fn record(row: &Row) -> Result<SettingRecord, StoreError> {
+    let holder = Holder::read(row.get("holder_kind")?, row.get("holder_id")?);
     Ok(SettingRecord {
         holder: holder.ok_or_else(|| StoreError::Record {
             table: "setting",
             reason: "no such kind of holder".into(),
         })?,
-        name: row.try_get("name")?,
-        value: row.try_get("value")?,
+        name: row.get("name")?,
+        value: row.get("value")?,
     })
 }

@@ -60,7 +60,7 @@ impl From<Of> for Holder {
 
 pub(super) async fn run(context: &Context, command: Command) -> anyhow::Result<Verdict> {
     let config = context.config()?;
-    let access = Installation::open(&config.settings.data_dir).await?.access;
+    let access = Installation::open(&config.settings).await?.access;
     match command {
         Command::Set { of, limits } => access.set_limits(&of.into(), &limits).await?,
         Command::List => {}

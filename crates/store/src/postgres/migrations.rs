@@ -3,10 +3,10 @@
 use sqlx::PgPool;
 
 use crate::OpenProblem;
-use crate::migrations::{latest, migrator};
+use crate::migrations::{Table, latest, migrator};
 
 /// Number, title, text; in order.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
+pub(crate) const MIGRATIONS: Table = &[
     (
         1,
         "first",
@@ -16,6 +16,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         2,
         "usage",
         include_str!("../../migrations/postgres/0002_usage.sql"),
+    ),
+    (
+        3,
+        "settings",
+        include_str!("../../migrations/postgres/0003_settings.sql"),
     ),
 ];
 

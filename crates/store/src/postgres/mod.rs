@@ -5,5 +5,7 @@ mod migrations;
 mod server;
 mod url;
 
+#[cfg(test)]
+pub(crate) use migrations::MIGRATIONS;
 pub(crate) use server::Server;
 pub use url::DatabaseUrl;

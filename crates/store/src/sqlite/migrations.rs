@@ -5,7 +5,7 @@ use sqlx::migrate::Migrator;
 use crate::migrations;
 
 /// Number, title, text; in order.
-const MIGRATIONS: &[(i64, &str, &str)] = &[
+pub(crate) const MIGRATIONS: migrations::Table = &[
     (
         1,
         "first",

@@ -6,4 +6,6 @@ mod migrations;
 mod pools;
 
 pub(crate) use file::ensure_folder;
+#[cfg(test)]
+pub(crate) use migrations::MIGRATIONS;
 pub(crate) use pools::Pools;

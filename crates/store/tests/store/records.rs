@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::home::{Home, stories};
 
 stories!(
+    a_setting_replaces_the_one_of_its_name_and_whoever_watches_is_told,
     a_key_belongs_to_a_project_that_exists,
     the_first_key_is_made_once,
     a_revocation_keeps_its_first_date_and_ends_succession,
@@ -172,9 +173,8 @@ async fn a_rewrap_that_forgets_a_credential_changes_nothing(home: &Home) {
     assert_eq!(database.vault().await.unwrap().unwrap().key_version, 2);
 }
 
-#[tokio::test]
-async fn a_setting_replaces_the_one_of_its_name_and_whoever_watches_is_told() {
-    let (_folder, database) = furnished().await;
+async fn a_setting_replaces_the_one_of_its_name_and_whoever_watches_is_told(home: &Home) {
+    let database = furnished(home).await;
     let setting = |holder, value: &str| SettingRecord {
         holder,
         name: "limit".into(),
