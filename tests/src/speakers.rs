@@ -13,6 +13,8 @@ use guichet_catalogue::model::Catalogue;
 use guichet_catalogue::model::ai::Dialect;
 use guichet_catalogue::{Surroundings, load};
 use guichet_dialects::chat::{Answer, Choice, Finish, Part, Usage};
+use guichet_dialects::facts::Facts;
+use guichet_dialects::{anthropic, openai};
 use guichet_engine::ai::{Door, ModelAnswer, ModelCall, ModelContent, Origin, UsageRecord, Wish};
 use guichet_engine::answer::Refusal;
 use guichet_engine::call::Caller;
@@ -28,6 +30,7 @@ use guichet_sim::ai::{Voice, stream as speak};
 use guichet_sim::alphabet::{Chunk, Script, Streamed, streamed};
 use jiff::Timestamp;
 use parking_lot::Mutex;
+use serde_json::json;
 
 use crate::stage::{BEGIN, credential};
 use crate::store::MemoryStore;
@@ -127,8 +130,7 @@ impl Speakers {
         speaker.open.fetch_add(1, Ordering::Relaxed);
         let under = Under(Arc::clone(&speaker.open));
         if let Some((status, message)) = &speaker.refusal {
-            let body =
-                serde_json::json!({"error": {"message": message, "code": "rate_limit_exceeded"}});
+            let body = json!({"error": {"message": message, "code": "rate_limit_exceeded"}});
             let response = UpstreamResponse {
                 status: *status,
                 headers: http::HeaderMap::new(),
@@ -172,8 +174,8 @@ fn wants_stream(request: &UpstreamRequest) -> bool {
 /// The whole answer in a dialect.
 fn written(dialect: Dialect) -> Vec<u8> {
     match dialect {
-        Dialect::OpenAi => guichet_dialects::openai::chat::write_answer(&sentence()),
-        Dialect::Anthropic => guichet_dialects::anthropic::write_answer(&sentence()),
+        Dialect::OpenAi => openai::chat::write_answer(&sentence()),
+        Dialect::Anthropic => anthropic::write_answer(&sentence()),
         Dialect::Gemini | Dialect::Ollama => panic!("these only stream here"),
     }
 }
@@ -364,16 +366,26 @@ fn catalogue(providers: &[(&str, Dialect, &str)]) -> Arc<Catalogue> {
 /// Never: the bodies are well-formed.
 #[must_use]
 pub fn asked(door: Door, stream: bool) -> ModelCall {
-    let body = serde_json::json!({
-        "model": "m",
-        "max_tokens": 100,
-        "stream": stream,
-        "messages": [{"role": "user", "content": "Is it open?"}],
-    });
+    const QUESTION: &str = "Is it open?";
+    let mut body = json!({"model": "m", "stream": stream});
+    let (most, name, question) = match door {
+        Door::Responses => ("max_output_tokens", "input", json!(QUESTION)),
+        Door::Completions => ("max_tokens", "prompt", json!(QUESTION)),
+        _ => {
+            let messages = json!([{"role": "user", "content": QUESTION}]);
+            ("max_tokens", "messages", messages)
+        }
+    };
+    body[most] = json!(100);
+    body[name] = question;
     let body = Bytes::from(body.to_string());
     let read = match door {
-        Door::Messages => guichet_dialects::anthropic::read_facts(&body),
-        _ => guichet_dialects::openai::facts::read_facts(&body),
+        Door::Messages => anthropic::read_facts(&body),
+        Door::Responses => openai::responses::read_request(&body).map(|asked| Facts::from(&asked)),
+        Door::Completions => {
+            openai::completions::read_request(&body).map(|asked| Facts::from(&asked))
+        }
+        _ => openai::facts::read_facts(&body),
     };
     ModelCall {
         door,

@@ -5,15 +5,34 @@ use std::time::Duration;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use guichet_catalogue::model::ai::Dialect::{Anthropic, OpenAi};
-use guichet_engine::ai::{Door, ModelContent, Wish};
+use guichet_engine::ai::{Door, ModelCall, ModelContent, Wish};
 use guichet_engine::answer::{Reason, Served, SkipReason};
 use guichet_engine::outcome::Class;
 use guichet_sim::Fault;
 use guichet_sim::Pacing;
+use guichet_tests::heard::Heard;
 use guichet_tests::speakers::{SENTENCE, Studio, asked, whole};
+use serde_json::Value;
 
 const TWO: [(&str, guichet_catalogue::model::ai::Dialect, &str); 2] =
     [("first", OpenAi, ""), ("second", OpenAi, "")];
+
+/// The doors at which models speak.
+const DOORS: [Door; 4] = [
+    Door::Chat,
+    Door::Messages,
+    Door::Responses,
+    Door::Completions,
+];
+
+/// Hears the stream that answers a call.
+async fn hear(studio: &Studio, call: ModelCall) -> Heard {
+    let door = call.door;
+    match studio.ask(call).await.unwrap().content {
+        ModelContent::Stream(pieces) => Heard::of(door, pieces).await,
+        ModelContent::Whole { .. } => panic!("a stream was asked for"),
+    }
+}
 
 #[tokio::test(start_paused = true)]
 async fn a_candidate_that_is_silent_is_raced_by_the_next_one() {
@@ -198,35 +217,42 @@ async fn what_a_provider_says_is_used_is_believed() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_broke_off_is_continued_where_the_caller_wishes_it() {
-    for door in [Door::Chat, Door::Messages] {
-        let studio = Studio::of(&[("first", OpenAi, ""), ("second", Anthropic, "")]).await;
+    let ways = DOORS.map(|door| [(door, OpenAi), (door, Anthropic)]);
+    for (door, dialect) in ways.into_iter().flatten() {
+        let studio = Studio::of(&[("first", OpenAi, ""), ("second", dialect, "")]).await;
         studio.speakers.set_fault("first", Fault::ResetAfter(1));
         let mut call = asked(door, true);
         call.wish.resume = true;
-        let text = whole(studio.ask(call).await.unwrap()).await;
-        assert!(!text.contains("\"error\""), "{text}");
+        let heard = hear(&studio, call).await;
+        assert!(heard.ended && !heard.failed, "{heard:?}");
+        let said = heard.text.strip_suffix(SENTENCE).unwrap();
+        assert!(!said.is_empty() && SENTENCE.starts_with(said), "{heard:?}");
         let asked = studio.speakers.requests("second");
-        let body = String::from_utf8(asked[0].body.to_vec()).unwrap();
-        assert!(
-            body.contains("\"assistant\"") && body.contains("broke off"),
-            "{body}"
-        );
+        let body: Value = serde_json::from_slice(&asked[0].body).unwrap();
+        let messages = body["messages"].as_array().unwrap();
+        let [question, answer, wish] = messages.as_slice() else {
+            panic!("{body}");
+        };
+        assert!(question.to_string().contains("Is it open?"), "{body}");
+        assert_eq!(answer["role"], "assistant");
+        assert!(answer.to_string().contains(said.trim_end()), "{body}");
+        assert!(wish.to_string().contains("broke off"), "{body}");
+        assert!(body["max_tokens"].as_u64().unwrap() < 100, "{body}");
         assert_eq!(studio.records.lock().len(), 2, "each of both is recorded");
     }
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_nobody_continues_says_that_it_broke_off() {
-    let studio = Studio::of(&TWO).await;
-    studio.speakers.set_fault("first", Fault::ResetAfter(1));
-    studio.speakers.set_fault("second", Fault::ServerError);
-    let mut call = asked(Door::Chat, true);
-    call.wish.resume = true;
-    let text = whole(studio.ask(call).await.unwrap()).await;
-    assert!(
-        text.contains("\"error\"") && !text.contains("[DONE]"),
-        "{text}"
-    );
+    for door in DOORS {
+        let studio = Studio::of(&TWO).await;
+        studio.speakers.set_fault("first", Fault::ResetAfter(1));
+        studio.speakers.set_fault("second", Fault::ServerError);
+        let mut call = asked(door, true);
+        call.wish.resume = true;
+        let heard = hear(&studio, call).await;
+        assert!(heard.failed && !heard.ended, "{door:?}: {heard:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,39 +7,33 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use futures_util::StreamExt;
 use guichet_catalogue::model::ai::Dialect;
-use guichet_dialects::chat::Event;
-use guichet_dialects::framing::{Frames, Framing};
-use guichet_dialects::{anthropic, openai};
 use guichet_engine::ai::{Door, ModelContent};
 use guichet_engine::answer::Refusal;
 use guichet_engine::{ModelSettings, Settings};
 use guichet_sim::Fault;
+use guichet_tests::heard::Heard;
 use guichet_tests::speakers::{SENTENCE, Studio, asked};
 
 /// How long callers wait for the beginning.
 const TIME: Duration = Duration::from_secs(20);
 
 /// A door and the dialect behind it.
-const WAYS: [(Door, Dialect); 5] = [
+const WAYS: [(Door, Dialect); 8] = [
     (Door::Chat, Dialect::OpenAi),
     (Door::Messages, Dialect::Anthropic),
     (Door::Messages, Dialect::OpenAi),
     (Door::Chat, Dialect::Gemini),
     (Door::Chat, Dialect::Ollama),
+    (Door::Responses, Dialect::OpenAi),
+    (Door::Responses, Dialect::Anthropic),
+    (Door::Completions, Dialect::OpenAi),
 ];
 
 /// What a caller got.
 #[derive(Debug)]
 enum Got {
-    Stream {
-        provider: String,
-        text: String,
-        finished: bool,
-        ended: bool,
-        failed: bool,
-    },
+    Stream { provider: String, heard: Heard },
     Refused(Refusal),
 }
 
@@ -49,37 +43,11 @@ async fn ask(studio: &Studio, door: Door) -> Got {
         Err(refusal) => return Got::Refused(refusal),
     };
     let provider = answer.provider.to_string();
-    let ModelContent::Stream(mut pieces) = answer.content else {
+    let ModelContent::Stream(pieces) = answer.content else {
         panic!("a stream was asked for");
     };
-    let mut frames = Frames::new(Framing::ServerSentEvents);
-    let mut events = Vec::new();
-    let mut chat = openai::chat::StreamReader::default();
-    let mut messages = anthropic::StreamReader::default();
-    while let Some(piece) = pieces.next().await {
-        frames.push(&piece);
-        while let Some(frame) = frames.next().unwrap_or_else(|error| panic!("{error}")) {
-            let read = match door {
-                Door::Messages => messages.read(&frame, &mut events),
-                _ => chat.read(&frame, &mut events),
-            };
-            read.unwrap_or_else(|error| panic!("the caller cannot read it: {error}"));
-        }
-    }
-    assert!(!frames.pending(), "only whole events reach the caller");
-    let text = events.iter().filter_map(|event| match event {
-        Event::Text { text, .. } => Some(text.as_str()),
-        _ => None,
-    });
-    let text = text.collect();
-    let any = |wanted: fn(&Event) -> bool| events.iter().any(wanted);
-    Got::Stream {
-        provider,
-        text,
-        finished: any(|event| matches!(event, Event::Finish { .. })),
-        ended: any(|event| matches!(event, Event::End)),
-        failed: any(|event| matches!(event, Event::Failed(_))),
-    }
+    let heard = Heard::of(door, pieces).await;
+    Got::Stream { provider, heard }
 }
 
 fn letters() -> impl Iterator<Item = Fault> {
@@ -125,23 +93,17 @@ async fn pair(door: Door, dialect: Dialect, first: Fault, second: Fault) -> &'st
     let got = ask(&studio, door).await;
     let what = format!("{door:?} over {dialect:?}: {first} then {second}: {got:?}");
     let kind = match &got {
-        Got::Stream {
-            text,
-            finished: true,
-            ended: true,
-            failed: false,
-            ..
-        } => {
-            assert_eq!(text, SENTENCE, "{what}");
+        Got::Stream { heard, .. } if heard.finished && heard.ended && !heard.failed => {
+            assert_eq!(heard.text, SENTENCE, "{what}");
             "whole"
         }
-        Got::Stream {
-            provider,
-            text,
-            ended,
-            failed,
-            ..
-        } => {
+        Got::Stream { provider, heard } => {
+            let Heard {
+                text,
+                ended,
+                failed,
+                ..
+            } = heard;
             assert!(*failed && !ended, "a broken stream says so: {what}");
             assert!(
                 !text.is_empty() && SENTENCE.starts_with(text.as_str()),
@@ -192,5 +154,5 @@ async fn every_pair_of_letters_over_the_first_two_candidates() {
     }
     let all: u32 = counts.values().sum();
     println!("{all} combinations of faults over streams, no violation: {counts:?}");
-    assert_eq!(all, 5 * 31 * 31);
+    assert_eq!(all, 8 * 31 * 31);
 }

@@ -2,6 +2,7 @@
 //! than what is served.
 
 mod components;
+mod model_body;
 mod model_door;
 mod operation;
 mod parameter;
@@ -26,7 +27,10 @@ pub(crate) fn document(
         .iter()
         .filter(|route| !matches!(route.door, Door::Data | Door::Home))
     {
-        paths.insert(route.pattern.replace("{*", "{"), fixed_path(route));
+        paths.insert(
+            route.pattern.replace("{*", "{"),
+            fixed_path(route, catalogue),
+        );
     }
     json!({
         "openapi": "3.1.0",
@@ -65,13 +69,16 @@ fn data_path(operation: &Operation, guarantee: &str) -> Value {
 }
 
 /// HEAD goes with GET, and OPTIONS with everything; neither is listed.
-fn fixed_path(route: &Route) -> Value {
+fn fixed_path(route: &Route, catalogue: &Catalogue) -> Value {
     let listed = route
         .methods
         .iter()
         .filter(|method| !matches!(**method, "HEAD" | "OPTIONS"));
     let mut item: Map<_, _> = listed
-        .map(|method| (method.to_ascii_lowercase(), fixed_operation(route, method)))
+        .map(|method| {
+            let operation = fixed_operation(route, method, catalogue);
+            (method.to_ascii_lowercase(), operation)
+        })
         .collect();
     let names = route
         .pattern
@@ -95,7 +102,7 @@ fn path_parameter(name: &str) -> Value {
     json!({ "name": name, "in": "path", "required": true, "description": description, "schema": { "type": "string" } })
 }
 
-fn fixed_operation(route: &Route, method: &str) -> Value {
+fn fixed_operation(route: &Route, method: &str, catalogue: &Catalogue) -> Value {
     let media_type = match route.door {
         Door::Docs => "text/html",
         Door::Metrics => "application/openmetrics-text",
@@ -117,7 +124,7 @@ fn fixed_operation(route: &Route, method: &str) -> Value {
         "tags": ["guichet"],
         "responses": responses,
     });
-    if let Some(Value::Object(described)) = model_door::operation(route) {
+    if let Some(Value::Object(described)) = model_door::operation(route, catalogue) {
         for (name, member) in described {
             operation[name] = member;
         }

@@ -25,6 +25,7 @@ use super::verdict::{Complaint, Kind, Verdict};
 use crate::answer::Rejection;
 use crate::attempt::failed;
 use crate::clock::Clock;
+use crate::engine::Engine;
 use crate::ledger::Reservation;
 use crate::outcome::Failure;
 use crate::request::{Draft, Sender, check_egress};
@@ -73,6 +74,28 @@ pub(super) struct Opened {
 
 /// A body that is still coming.
 pub(super) type Coming = BoxStream<'static, Result<Bytes, TransportError>>;
+
+impl<'a> Attempting<'a> {
+    /// Of a call that began then.
+    pub(super) fn new(
+        engine: &'a Engine,
+        catalogue: &'a Catalogue,
+        call: &'a ModelCall,
+        spoken: &'a Spoken<'a>,
+        began: Instant,
+    ) -> Self {
+        let usual = engine.settings().models.timeout;
+        Self {
+            catalogue,
+            call,
+            spoken,
+            sender: engine.sender(),
+            transport: engine.transport(),
+            clock: engine.clock(),
+            until: began + call.wish.timeout.unwrap_or(usual),
+        }
+    }
+}
 
 impl Attempting<'_> {
     /// Asks.

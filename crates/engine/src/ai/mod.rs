@@ -4,6 +4,7 @@
 //! **Invariant:** nothing reaches a caller before a candidate's first semantic token; from then on no other candidate
 //! begins anew.
 
+mod admit;
 mod answer;
 mod attempt;
 mod call;

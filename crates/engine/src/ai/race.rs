@@ -8,14 +8,15 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
-use guichet_catalogue::model::{Class, Quota, Suspends};
+use guichet_catalogue::model::Class;
 use tokio::time::{Instant, sleep_until};
 
+use super::admit::{admit, settle};
 use super::attempt::{Attempting, Beginning, Begun, STALL};
 use super::choose::{Choice, Choosing, ModelCandidate};
 use super::ending::{Ending, blank};
 use super::flow::Flow;
-use super::need::{estimate, named, need};
+use super::need::{estimate, named};
 use super::resume::Resumption;
 use super::silence;
 use super::translate::Spoken;
@@ -23,7 +24,7 @@ use super::verdict::{Kind, Verdict};
 use super::{ModelAnswer, ModelCall, ModelContent};
 use crate::answer::{Reason, Refusal, Rejection, Served, SkipReason, Skipped};
 use crate::engine::Engine;
-use crate::guard::{Permit, Reach};
+use crate::guard::Permit;
 use crate::outcome::{Attempt, Failure};
 use crate::plan::Candidate;
 
@@ -66,15 +67,7 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
     .choose()
     .map_err(refused)?;
     let spoken = Spoken::new(call);
-    let attempting = Attempting {
-        catalogue: &catalogue,
-        call,
-        spoken: &spoken,
-        sender: engine.sender(),
-        transport: engine.transport(),
-        clock: engine.clock(),
-        until: began + call.wish.timeout.unwrap_or(settings.models.timeout),
-    };
+    let attempting = Attempting::new(engine, &catalogue, call, &spoken, began);
     let race = Race {
         engine,
         attempting: &attempting,
@@ -161,17 +154,13 @@ impl Race<'_> {
     async fn start(&mut self, runners: &mut Vec<Runner>) -> bool {
         while let Some(candidate) = self.waiting.pop_front() {
             let call = self.attempting.call;
-            let guard = self.engine.guard();
-            let need = need(guard.ledger(), &candidate, &call.facts);
-            let named = named(guard, &candidate);
-            let permit = match guard.admit(&named, need, self.engine.now()) {
+            let permit = match admit(self.engine, &candidate, &call.facts).await {
                 Ok(permit) => permit,
                 Err(skipped) => {
                     self.skipped.push(skipped);
                     continue;
                 }
             };
-            self.engine.written().await;
             let began = Instant::now();
             let patience = self.engine.silence().patience(&key(&candidate), kind(call));
             runners.push(Runner {
@@ -233,29 +222,10 @@ impl Race<'_> {
                     "an attempt failed"
                 );
                 self.attempted(&candidate, attempt(class, status, retry_at));
-                self.settle(permit, &verdict);
+                settle(self.engine, permit, &verdict);
                 self.failed(verdict)
             }
         }
-    }
-
-    fn settle(&self, permit: Permit, verdict: &Verdict) {
-        let failure = &verdict.failure;
-        permit
-            .reservation
-            .learn(|quota| spent(quota, verdict), self.engine.now());
-        let reach = match verdict.suspends {
-            Suspends::Nothing => {
-                // The candidate is sound: the request was at fault.
-                self.engine
-                    .settle_within(permit, Class::BadRequest, Reach::Narrow, None);
-                return;
-            }
-            Suspends::Model | Suspends::Group => Reach::Narrow,
-            Suspends::Credential | Suspends::Provider => Reach::Wide,
-        };
-        self.engine
-            .settle_within(permit, failure.class, reach, failure.retry_at);
     }
 
     /// What a failure means for the call.
@@ -421,22 +391,6 @@ fn attempt<'a>(
             outcome,
         }
     })
-}
-
-/// How much of a window is used, by what the provider said when it refused; none where it did not speak of this one.
-fn spent(quota: &Quota, verdict: &Verdict) -> Option<f64> {
-    if let Some(tally) = verdict.tally {
-        // The window whose limit it named, whatever our file believes of the others.
-        return ((tally.limit - quota.limit).abs() < 0.5).then_some(tally.used);
-    }
-    let named = verdict.window.is_some() && verdict.window == quota.window.period();
-    let shared = verdict.suspends == Suspends::Group && quota.group.is_some();
-    let over = verdict.failure.class == Class::QuotaExhausted;
-    let meant = match verdict.window {
-        Some(_) => named,
-        None => shared,
-    };
-    (over && meant).then_some(quota.limit)
 }
 
 /// Whose silences are remembered together.

@@ -28,11 +28,11 @@ const NAMES: [&str; 8] = [
 ];
 
 /// Models may think for minutes.
-const TIMEOUT: RangeInclusive<u64> = 50..=600_000;
+pub(crate) const TIMEOUT: RangeInclusive<u64> = 50..=600_000;
 
 /// Reads the wish, but for the models. A header of ours that does not exist is an error: who misspells
 /// `x-guichet-private` must not believe to be heard.
-pub(super) fn read(headers: &HeaderMap, catalogue: &Catalogue) -> Result<Wish, Problem> {
+pub(crate) fn read(headers: &HeaderMap, catalogue: &Catalogue) -> Result<Wish, Problem> {
     let mut wish = Wish::default();
     for (name, value) in headers {
         let Some(rest) = name.as_str().strip_prefix(PREFIX) else {

@@ -14,7 +14,7 @@ mod dialect;
 mod error;
 mod extensions;
 mod facts;
-mod headers;
+pub(crate) mod headers;
 mod models;
 mod refusal;
 

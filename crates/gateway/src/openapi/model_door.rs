@@ -1,20 +1,23 @@
-//! The doors under `/v1`. Their bodies are OpenAI's and Anthropic's, whose references describe them: here they are
-//! objects of any kind.
+//! The doors under `/v1`: what the gateway itself reads and answers. The rest of a body is OpenAI's or Anthropic's, whose
+//! references describe it.
 
+use guichet_catalogue::model::Catalogue;
 use guichet_engine::ai;
 use serde_json::{Value, json};
 
+use super::model_body;
+use crate::ai::headers::TIMEOUT;
 use crate::router::{Door, Route};
 
 const OPENAI: &str = "https://platform.openai.com/docs/api-reference";
 const ANTHROPIC: &str = "https://platform.claude.com/docs/en/api";
 
 /// A door's operation; none where the route is another kind of door.
-pub(super) fn operation(route: &Route) -> Option<Value> {
+pub(super) fn operation(route: &Route, catalogue: &Catalogue) -> Option<Value> {
     let described = match route.door {
-        Door::Ask(door) => asked(door),
+        Door::Ask(door) => asked(door, catalogue),
         Door::CountTokens => json!({
-            "requestBody": object(),
+            "requestBody": model_body::counted(),
             "responses": responses(&json!({ "application/json": any() })),
             "externalDocs": { "url": format!("{ANTHROPIC}/messages-count-tokens") },
         }),
@@ -28,14 +31,14 @@ pub(super) fn operation(route: &Route) -> Option<Value> {
     Some(described)
 }
 
-fn asked(door: ai::Door) -> Value {
+fn asked(door: ai::Door, catalogue: &Catalogue) -> Value {
     let mut described = json!({
-        "requestBody": body(door),
+        "requestBody": model_body::described(door),
         "responses": responses(&answers(door)),
         "externalDocs": { "url": reference(door) },
     });
     described["responses"]["200"]["headers"] = headers();
-    described["parameters"] = wishes();
+    described["parameters"] = wishes(catalogue);
     described
 }
 
@@ -57,15 +60,6 @@ fn reference(door: ai::Door) -> String {
     format!("{OPENAI}/{page}")
 }
 
-fn body(door: ai::Door) -> Value {
-    match door {
-        ai::Door::Transcription | ai::Door::Translation => {
-            json!({ "required": true, "content": { "multipart/form-data": any() } })
-        }
-        _ => object(),
-    }
-}
-
 fn answers(door: ai::Door) -> Value {
     match door {
         ai::Door::Chat | ai::Door::Responses | ai::Door::Completions | ai::Door::Messages => {
@@ -77,10 +71,6 @@ fn answers(door: ai::Door) -> Value {
         }
         _ => json!({ "application/json": any() }),
     }
-}
-
-fn object() -> Value {
-    json!({ "required": true, "content": { "application/json": any() } })
 }
 
 fn any() -> Value {
@@ -97,43 +87,54 @@ fn responses(content: &Value) -> Value {
     })
 }
 
-/// How a call may be served, besides what the body says.
-fn wishes() -> Value {
-    let header = |name: &str, description: &str| {
+/// How a call may be served, besides what the body says. Every other value is refused.
+fn wishes(catalogue: &Catalogue) -> Value {
+    let header = |name: &str, description: &str, schema: Value| {
         json!({
             "name": format!("x-guichet-{name}"), "in": "header",
-            "description": description, "schema": { "type": "string" },
+            "description": description, "schema": schema,
         })
     };
+    let words = |words: &[&str]| json!({ "type": "string", "enum": words });
+    let ids = catalogue.ai.order.iter().map(ToString::to_string);
+    let providers: Vec<_> = ids.clone().chain(ids.map(|id| format!("!{id}"))).collect();
+    let (least, most) = (TIMEOUT.start(), TIMEOUT.end());
     json!([
         header(
             "providers",
-            "`a,b`: only these, in this order; `!c`: never this one"
+            "`a,b`: only these, in this order; `!c`: never this one",
+            json!({ "type": "array", "items": { "type": "string", "enum": providers } }),
         ),
-        header("free", "`only`: no model that costs"),
+        header("free", "`only`: no model that costs", words(&["only"])),
         header(
             "private",
-            "`true`: no provider that trains on what it is sent"
+            "`true`: no provider that trains on what it is sent",
+            words(&["true", "false"]),
         ),
         header(
             "licence",
-            "`commercial`: only providers whose terms allow it"
+            "`commercial`: only providers whose terms allow it",
+            words(&["commercial", "any"]),
         ),
         header(
             "cache",
-            "`on`: an answer that was given to the same request before will do"
+            "`on`: an answer that was given to the same request before will do",
+            words(&["on", "off"]),
         ),
         header(
             "resume",
-            "`on`: another candidate continues a stream that broke off"
+            "`on`: another candidate continues a stream that broke off",
+            words(&["on", "off"]),
         ),
         header(
             "past-content-policy",
-            "`on`: the next candidate is asked when one declines"
+            "`on`: the next candidate is asked when one declines",
+            words(&["on", "off"]),
         ),
         header(
             "timeout-ms",
-            "How long to wait for an answer, or for a stream to begin"
+            "How long to wait for an answer, or for a stream to begin",
+            json!({ "type": "integer", "minimum": least, "maximum": most }),
         ),
     ])
 }

@@ -124,6 +124,46 @@ fn the_doors_to_models_lead_to_the_references_of_their_makers() {
 }
 
 #[test]
+fn every_wish_that_is_described_is_heard_and_no_other() {
+    let document = described();
+    let wishes = &document["paths"]["/v1/chat/completions"]["post"]["parameters"];
+    let heard = |name: &str, value: &str| {
+        let name = http::HeaderName::try_from(name).unwrap();
+        let value = http::HeaderValue::try_from(value).unwrap();
+        let headers = std::iter::once((name, value)).collect();
+        crate::ai::headers::read(&headers, &catalogue()).is_ok()
+    };
+    for wish in wishes.as_array().unwrap() {
+        let name = wish["name"].as_str().unwrap();
+        let schema = &wish["schema"];
+        assert!(!heard(name, "otherwise"), "{name}");
+        if let Some(least) = schema["minimum"].as_u64() {
+            let most = schema["maximum"].as_u64().unwrap();
+            assert!(heard(name, &least.to_string()) && heard(name, &most.to_string()));
+            assert!(!heard(name, &(least - 1).to_string()));
+            assert!(!heard(name, &(most + 1).to_string()));
+            continue;
+        }
+        let words = schema["enum"]
+            .as_array()
+            .or(schema["items"]["enum"].as_array());
+        for word in words.unwrap() {
+            assert!(heard(name, word.as_str().unwrap()), "{name}: {word}");
+        }
+    }
+    assert!(!heard("x-guichet-unheard-of", "on"));
+}
+
+#[test]
+fn a_form_is_described_with_its_file() {
+    let document = described();
+    let form = &document["paths"]["/v1/audio/translations"]["post"]["requestBody"]["content"];
+    let schema = &form["multipart/form-data"]["schema"];
+    assert_eq!(schema["required"], json!(["file", "model"]));
+    assert_eq!(schema["properties"]["file"]["format"], "binary");
+}
+
+#[test]
 fn one_operation_in_full() {
     insta::assert_json_snapshot!(described()["paths"]["/api/weather/current"]["get"]);
 }

@@ -193,6 +193,7 @@ const EXTENSIONS: [&str; 2] = ["models", "provider"];
 
 fn conversation(writing: &Writing<'_, '_>) -> Result<Said, NotSent> {
     let mut said = match (writing.call.door, writing.route.dialect) {
+        _ if writing.spoken.continues() => other(writing)?,
         (Door::Chat, Dialect::OpenAi) | (Door::Messages, Dialect::Anthropic) => same(writing)?,
         _ => other(writing)?,
     };
