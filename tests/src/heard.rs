@@ -74,8 +74,8 @@ impl Ear {
         let read = match self {
             Self::Chat(reader) => reader.read(frame, &mut events),
             Self::Messages(reader) => reader.read(frame, &mut events),
-            Self::Responses => return hear_response(&frame.data, heard),
-            Self::Completions => return hear_completion(&frame.data, heard),
+            Self::Responses => return hear_response(frame.data, heard),
+            Self::Completions => return hear_completion(frame.data, heard),
         };
         read.unwrap_or_else(|error| panic!("the caller cannot read it: {error}"));
         for event in &events {

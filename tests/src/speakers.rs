@@ -144,7 +144,8 @@ impl Speakers {
                 headers: http::HeaderMap::new(),
                 body: written(speaker.dialect).into(),
             };
-            return (Streamed::Script(Script::whole(response, LATENCY)), under);
+            let after = LATENCY + speaker.pacing.first;
+            return (Streamed::Script(Script::whole(response, after)), under);
         }
         let good = speak(
             Voice::plain(speaker.dialect),

@@ -28,10 +28,20 @@ const DOORS: [Door; 4] = [
 /// Hears the stream that answers a call.
 async fn hear(studio: &Studio, call: ModelCall) -> Heard {
     let door = call.door;
-    match studio.ask(call).await.unwrap().content {
-        ModelContent::Stream(pieces) => Heard::of(door, pieces).await,
-        ModelContent::Whole { .. } => panic!("a stream was asked for"),
+    match studio.ask(call).await.map(|answer| answer.content) {
+        Ok(ModelContent::Stream(pieces)) => Heard::of(door, pieces).await,
+        other => panic!("a stream was asked for: {}", other.is_ok()),
     }
+}
+
+/// A call whose answer may be kept and shared.
+fn shareable() -> ModelCall {
+    let mut call = asked(Door::Chat, false);
+    let body = String::from_utf8_lossy(&call.body).replace("\"stream\":false", "\"temperature\":0");
+    call.body = Bytes::from(body);
+    call.facts.temperature = Some(0.0);
+    call.wish.cache = true;
+    call
 }
 
 #[tokio::test(start_paused = true)]
@@ -148,20 +158,50 @@ async fn a_whole_answer_is_passed_on_byte_for_byte_in_its_own_dialect() {
 #[tokio::test(start_paused = true)]
 async fn equal_calls_that_may_share_an_answer_are_asked_once() {
     let studio = Studio::of(&TWO).await;
-    let mut call = asked(Door::Chat, false);
-    let body = String::from_utf8(call.body.to_vec()).unwrap();
-    call.body = Bytes::from(body.replace("\"stream\":false", "\"temperature\":0"));
-    call.facts.temperature = Some(0.0);
-    call.wish.cache = true;
+    let mut call = shareable();
     let (one, other) = tokio::join!(studio.ask(call.clone()), studio.ask(call.clone()));
-    assert!(whole(one.unwrap()).await.contains(SENTENCE));
-    other.unwrap();
+    let (one, other) = (one.unwrap(), other.unwrap());
+    assert_eq!((one.served, one.shared), (Served::Fresh, false));
+    assert!(whole(one).await.contains(SENTENCE));
+    assert_eq!((other.served, other.shared), (Served::Cached, true));
+    assert_eq!(other.cost, Some(0.0), "it was paid once");
+    assert!(other.attempts.is_empty());
     assert_eq!(studio.speakers.requests("first").len(), 1);
+    let records = studio.records.lock().clone();
+    let served: Vec<_> = records.iter().map(|record| record.served).collect();
+    assert_eq!(served, [Some(Served::Fresh), Some(Served::Cached)]);
+    assert_eq!(
+        records[1].usage.total(),
+        0,
+        "each is recorded, one of them with its tokens"
+    );
     let third = studio.ask(call.clone()).await.unwrap();
     assert_eq!(third.served, Served::Cached);
     call.wish.cache = false;
     assert_eq!(studio.ask(call).await.unwrap().served, Served::Fresh);
     assert_eq!(studio.speakers.requests("first").len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_longer_does_not_fail_with_who_is_in_a_hurry() {
+    let studio = Studio::of(&[("first", OpenAi, "")]).await;
+    let slow = Pacing {
+        first: Duration::from_secs(5),
+        ..Pacing::AT_ONCE
+    };
+    studio.speakers.set_pacing("first", slow);
+    let hurried = |time| {
+        let mut call = shareable();
+        call.wish.timeout = Some(Duration::from_secs(time));
+        studio.ask(call)
+    };
+    let (short, long, same) = tokio::join!(hurried(1), hurried(30), hurried(1));
+    for refused in [short, same] {
+        assert_eq!(refused.unwrap_err().reason, Reason::Deadline);
+    }
+    assert_eq!(long.unwrap().served, Served::Fresh);
+    assert_eq!(studio.speakers.requests("first").len(), 2);
+    assert_eq!(studio.records.lock().len(), 3, "each is recorded");
 }
 
 #[tokio::test(start_paused = true)]

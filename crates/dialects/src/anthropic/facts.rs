@@ -51,7 +51,17 @@ struct Body<'a> {
 
 #[derive(Deserialize)]
 struct Turn {
+    #[serde(rename = "role")]
+    _role: Role,
     content: Weight,
+}
+
+/// Another word, or none, is for whoever reads exactly.
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Role {
+    User,
+    Assistant,
 }
 
 #[derive(Deserialize)]

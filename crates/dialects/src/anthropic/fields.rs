@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 
 use crate::chat::Extra;
 use crate::error::Malformed;
+use crate::openai::fields::whole;
 
 /// The members of an object that nobody has taken yet.
 pub(super) struct Fields<'a> {
@@ -78,6 +79,18 @@ impl<'a> Fields<'a> {
     ) -> Result<Option<T>, Malformed> {
         match self.take(name) {
             Some(raw) => typed(raw, || self.at(name), what).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Takes 0, 1, 2 …
+    pub(super) fn count(&mut self, name: &str) -> Result<Option<u64>, Malformed> {
+        let reason = "must be a whole number, 0 or more";
+        match self.value(name)? {
+            Some(value) => match whole(&value) {
+                Some(count) => Ok(Some(count)),
+                None => Err(Malformed::new(self.at(name), reason)),
+            },
             None => Ok(None),
         }
     }

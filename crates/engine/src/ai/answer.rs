@@ -21,6 +21,8 @@ pub struct ModelAnswer {
     pub model: Arc<str>,
     /// How: fresh or cached.
     pub served: Served,
+    /// Whether it is the answer to an equal call that was under way: that one paid for it.
+    pub shared: bool,
     /// What was tried, in order.
     pub attempts: Vec<Attempt>,
     /// Members of the request that the provider's dialect cannot say.

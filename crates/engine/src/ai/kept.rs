@@ -40,6 +40,9 @@ struct Kept {
     given_at: Timestamp,
 }
 
+/// What decides a flight: the answer, and how long its callers wait for it.
+type Flight = (Key, Option<Duration>);
+
 /// What a flight brings home.
 #[derive(Debug, Clone)]
 struct Landed {
@@ -51,7 +54,7 @@ struct Landed {
 /// Answers in memory, and calls under way.
 pub(crate) struct Answers {
     kept: Cache<Key, Arc<Kept>, Bytewise>,
-    flights: Flights<Key, Result<Landed, Refusal>>,
+    flights: Flights<Flight, Result<Landed, Refusal>>,
 }
 
 impl Answers {
@@ -94,19 +97,42 @@ pub(super) async fn answer(engine: &Engine, call: ModelCall) -> Result<ModelAnsw
     };
     if let Some(kept) = answers.kept.get(&key).filter(fresh) {
         recalled(engine, &call, &kept, began);
-        return Ok(told(&kept, Served::Cached, Vec::new(), Some(0.0)));
+        return Ok(told(&kept, Served::Cached));
     }
+    // Who is in a hurry flies with those who are in the same one: the time of a flight is shared among its candidates.
+    let flight = (key, call.wish.timeout);
+    let mut leads = false;
     let work = || {
+        leads = true;
         let (engine, call) = (engine.clone(), call.clone());
         async move { fly(&engine, call, key).await }
     };
-    let landed = answers.flights.join(&key, work).await?;
-    Ok(told(
-        &landed.kept,
-        Served::Fresh,
-        landed.attempts,
-        landed.cost,
-    ))
+    let landed = answers.flights.join(&flight, work).await;
+    if leads {
+        let Landed {
+            kept,
+            attempts,
+            cost,
+        } = landed?;
+        return Ok(ModelAnswer {
+            attempts,
+            cost,
+            ..told(&kept, Served::Fresh)
+        });
+    }
+    match landed {
+        Ok(Landed { kept, .. }) => {
+            recalled(engine, &call, &kept, began);
+            Ok(ModelAnswer {
+                shared: true,
+                ..told(&kept, Served::Cached)
+            })
+        }
+        Err(refusal) => {
+            race::refused(engine, &call, &refusal, began);
+            Err(refusal)
+        }
+    }
 }
 
 async fn fly(engine: &Engine, call: ModelCall, key: Key) -> Result<Landed, Refusal> {
@@ -144,19 +170,16 @@ fn may_be_kept(engine: &Engine, provider: &str) -> bool {
     terms.is_none_or(|terms| terms.store != Some(Duration::ZERO))
 }
 
-fn told(
-    kept: &Arc<Kept>,
-    served: Served,
-    attempts: Vec<Attempt>,
-    cost: Option<f64>,
-) -> ModelAnswer {
+/// An answer that cost its caller nothing.
+fn told(kept: &Arc<Kept>, served: Served) -> ModelAnswer {
     ModelAnswer {
         provider: Arc::clone(&kept.provider),
         model: Arc::clone(&kept.model),
         served,
-        attempts,
+        shared: false,
+        attempts: Vec::new(),
         dropped: kept.dropped.clone(),
-        cost,
+        cost: Some(0.0),
         content: ModelContent::Whole {
             body: kept.body.clone(),
             content_type: kept.content_type.clone(),
@@ -164,6 +187,7 @@ fn told(
     }
 }
 
+/// Records a call that was answered by what another one paid for.
 fn recalled(engine: &Engine, call: &ModelCall, kept: &Kept, began: Instant) {
     engine.used(&UsageRecord {
         provider: Some(Arc::clone(&kept.provider)),

@@ -38,17 +38,22 @@ pub(super) async fn answer(engine: &Engine, call: ModelCall) -> Result<ModelAnsw
     let began = Instant::now();
     let outcome = run(engine, &call, began).await;
     if let Err(refusal) = &outcome {
-        let class = refusal.attempts.last().map(|attempt| attempt.class);
-        let mut record = blank(engine, &call, began);
-        record.outcome = class.unwrap_or(match refusal.reason {
-            Reason::AllSuspended => Class::RateLimited,
-            Reason::UnknownModel { .. } | Reason::TooLong { .. } => Class::BadRequest,
-            _ => Class::Upstream,
-        });
-        record.attempts = u32::try_from(refusal.attempts.len()).unwrap_or(u32::MAX);
-        engine.used(&record);
+        refused(engine, &call, refusal, began);
     }
     outcome
+}
+
+/// Records a call that nobody answered.
+pub(super) fn refused(engine: &Engine, call: &ModelCall, refusal: &Refusal, began: Instant) {
+    let class = refusal.attempts.last().map(|attempt| attempt.class);
+    let mut record = blank(engine, call, began);
+    record.outcome = class.unwrap_or(match refusal.reason {
+        Reason::AllSuspended => Class::RateLimited,
+        Reason::UnknownModel { .. } | Reason::TooLong { .. } => Class::BadRequest,
+        _ => Class::Upstream,
+    });
+    record.attempts = u32::try_from(refusal.attempts.len()).unwrap_or(u32::MAX);
+    engine.used(&record);
 }
 
 async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelAnswer, Refusal> {
@@ -65,7 +70,7 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
         turn: engine.next_turn(),
     }
     .choose()
-    .map_err(refused)?;
+    .map_err(without_attempt)?;
     let spoken = Spoken::new(call);
     let attempting = Attempting::new(engine, &catalogue, call, &spoken, began);
     let race = Race {
@@ -288,6 +293,7 @@ impl Race<'_> {
             provider: Arc::clone(&candidate.candidate.endpoint.provider.id),
             model: candidate.model,
             served: Served::Fresh,
+            shared: false,
             attempts: self.attempts,
             dropped: begun.dropped,
             cost,
@@ -409,7 +415,7 @@ fn kind(call: &ModelCall) -> silence::Kind {
     }
 }
 
-fn refused(reason: Reason) -> Refusal {
+fn without_attempt(reason: Reason) -> Refusal {
     Refusal {
         reason,
         attempts: Vec::new(),

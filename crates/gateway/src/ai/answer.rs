@@ -63,15 +63,24 @@ fn tell_origin(headers: &mut HeaderMap, answer: &ModelAnswer) {
     let attempts = values.number(answer.attempts.len() as u64).end();
     headers.insert(X_GUICHET_ATTEMPTS, attempts);
     if let Some(cost) = answer.cost {
-        headers.insert(X_GUICHET_COST, values.text(&cost.to_string()).end());
+        headers.insert(X_GUICHET_COST, values.text(&dollars(cost)).end());
     }
     if !answer.dropped.is_empty() {
         let dropped = values.text(&answer.dropped.join(",")).end();
         headers.insert(X_GUICHET_DROPPED, dropped);
     }
-    if answer.served == Served::Cached {
-        headers.insert(CACHE_STATUS, HeaderValue::from_static("guichet; hit"));
-    }
+    let status = match answer.served {
+        Served::Cached if answer.shared => "guichet; fwd=miss; collapsed",
+        Served::Cached => "guichet; hit",
+        _ => return,
+    };
+    headers.insert(CACHE_STATUS, HeaderValue::from_static(status));
+}
+
+/// A sum in dollars as it was meant: a token costs billionths, and what a float adds to that is no price.
+fn dollars(sum: f64) -> String {
+    let text = format!("{sum:.12}");
+    text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 #[cfg(test)]
@@ -86,6 +95,7 @@ mod tests {
             provider: "groq".into(),
             model: "openai/gpt-oss-20b".into(),
             served: Served::Fresh,
+            shared: false,
             attempts: Vec::new(),
             dropped: vec!["seed".into(), "logprobs".into()],
             cost: Some(0.000_001_5),
@@ -118,6 +128,33 @@ mod tests {
         x-guichet-model: openai/gpt-oss-20b
         x-guichet-provider: groq
         ");
+    }
+
+    #[test]
+    fn a_sum_is_told_without_what_a_float_adds() {
+        assert_eq!(dollars(0.1 + 0.2), "0.3");
+        assert_eq!(dollars(0.000_000_075 * 3.0), "0.000000225");
+        assert_eq!(dollars(0.0), "0");
+        assert_eq!(dollars(12.0), "12");
+        assert_eq!(dollars(10.0), "10");
+    }
+
+    #[test]
+    fn what_another_call_paid_for_says_so() {
+        let whole = || ModelContent::Whole {
+            body: Bytes::from_static(b"{}"),
+            content_type: "application/json".into(),
+        };
+        let cached = |shared| ModelAnswer {
+            served: Served::Cached,
+            shared,
+            cost: Some(0.0),
+            ..answer(whole())
+        };
+        let said = |shared| shown(&told(cached(shared), Door::Chat, "r-1"));
+        assert!(said(false).contains("cache-status: guichet; hit\n"));
+        assert!(said(true).contains("cache-status: guichet; fwd=miss; collapsed\n"));
+        assert!(said(true).contains("x-guichet-cost: 0\n"));
     }
 
     #[test]

@@ -13,9 +13,14 @@ pub(super) fn described(door: Door) -> Value {
     json!({ "required": true, "content": { (media_type): { "schema": schema } } })
 }
 
-/// The body of a count of tokens: Anthropic's message.
+/// The body of a count of tokens: Anthropic's message without a bound on its answer.
 pub(super) fn counted() -> Value {
-    described(Door::Messages)
+    let mut body = described(Door::Messages);
+    let schema = &mut body["content"]["application/json"]["schema"];
+    schema["required"] = json!(["messages"]);
+    // Nobody is asked, so that any name will do.
+    schema["properties"] = json!({ "messages": schema["properties"]["messages"] });
+    body
 }
 
 fn object(door: Door) -> Value {
@@ -24,7 +29,13 @@ fn object(door: Door) -> Value {
             "messages",
             turns(&["system", "developer", "user", "assistant"]),
         )],
-        Door::Messages => vec![("messages", turns(&["user", "assistant"]))],
+        Door::Messages => vec![
+            ("messages", turns(&["user", "assistant"])),
+            (
+                "max_tokens",
+                json!({ "type": "integer", "minimum": 1, "maximum": i32::MAX }),
+            ),
+        ],
         Door::Responses => vec![("input", text("What is said, or an array of items"))],
         Door::Completions => vec![("prompt", text("What is to be gone on with"))],
         Door::Embeddings => vec![("input", texts())],
@@ -47,7 +58,7 @@ fn object(door: Door) -> Value {
     let mut schema = json!({
         "type": "object",
         "required": names,
-        "properties": { "model": model() },
+        "properties": { "model": model(json!(["string", "null"]), 0) },
         "additionalProperties": true,
     });
     for (name, described) in needed {
@@ -56,26 +67,26 @@ fn object(door: Door) -> Value {
     schema
 }
 
-/// A recording. A form must name its model.
+/// A recording.
 fn form() -> Value {
     json!({
         "type": "object",
         "required": ["file", "model"],
         "properties": {
-            "file": { "type": "string", "format": "binary", "description": "The recording" },
-            "model": model(),
+            "file": { "type": "string", "format": "binary", "minLength": 1, "description": "The recording" },
+            "model": model(json!("string"), 1),
         },
         "additionalProperties": true,
     })
 }
 
-fn model() -> Value {
+/// A form must name it; elsewhere none, or an empty one, leaves the choice.
+fn model(kind: Value, least: u32) -> Value {
     json!({
-        "type": "string",
-        "minLength": 1,
+        "type": kind,
+        "minLength": least,
         "maxLength": 64,
         "description": "`provider/model`, a plain name, an alias, `auto`, `auto:fast` …",
-        "examples": ["auto"],
     })
 }
 

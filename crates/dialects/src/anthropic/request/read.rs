@@ -54,10 +54,10 @@ pub(in super::super) fn read_shape(body: &[u8]) -> Result<Request, Malformed> {
 
 fn read_sampling(fields: &mut Fields<'_>) -> Result<Sampling, Malformed> {
     Ok(Sampling {
-        max_tokens: fields.typed("max_tokens", "a whole number, 0 or more")?,
+        max_tokens: fields.count("max_tokens")?,
         temperature: fields.typed("temperature", "a number from 0 to 1")?,
         top_p: fields.typed("top_p", "a number from 0 to 1")?,
-        top_k: fields.typed("top_k", "a whole number, 0 or more")?,
+        top_k: fields.count("top_k")?,
         stop: fields
             .typed("stop_sequences", "a list of texts")?
             .unwrap_or_default(),

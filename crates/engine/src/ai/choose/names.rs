@@ -115,7 +115,9 @@ impl<'a> Choosing<'a> {
             all.extend(models.map(|model| self.known(provider, server, model)));
             let listed = self
                 .listed(provider, server)
-                .filter(|listed| !server.models.contains_key(&listed.id));
+                .filter(|listed| !server.models.contains_key(&listed.id))
+                // Most models chat; whether one does something else is not to be found out at the caller's expense.
+                .filter(|listed| task == Task::Chat || listed.tasks.is_some());
             all.extend(listed.map(|listed| self.target(provider, server, Arc::clone(&listed.id))));
         }
         let strength = flavour.unwrap_or_else(|| self.sought());
