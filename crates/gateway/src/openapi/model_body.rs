@@ -58,7 +58,7 @@ fn object(door: Door) -> Value {
     let mut schema = json!({
         "type": "object",
         "required": names,
-        "properties": { "model": model(json!(["string", "null"]), 0) },
+        "properties": { "model": model(&json!(["string", "null"]), 0) },
         "additionalProperties": true,
     });
     for (name, described) in needed {
@@ -74,14 +74,14 @@ fn form() -> Value {
         "required": ["file", "model"],
         "properties": {
             "file": { "type": "string", "format": "binary", "minLength": 1, "description": "The recording" },
-            "model": model(json!("string"), 1),
+            "model": model(&json!("string"), 1),
         },
         "additionalProperties": true,
     })
 }
 
 /// A form must name it; elsewhere none, or an empty one, leaves the choice.
-fn model(kind: Value, least: u32) -> Value {
+fn model(kind: &Value, least: u32) -> Value {
     json!({
         "type": kind,
         "minLength": least,
