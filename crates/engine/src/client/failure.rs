@@ -1,18 +1,14 @@
-//! What a failed request means: found in the chain of causes, by type and never by text.
+//! What a failed connection means: found in the chain of causes, by type and never by text.
 
 use std::error::Error;
 use std::io;
 
 use crate::transport::TransportError;
 
-/// What it means that a request got no answer.
-pub(super) fn of_request(error: &hyper_util::client::legacy::Error) -> TransportError {
+/// What it means that there is no connection. Once there is one, whatever goes wrong broke it.
+pub(super) fn of_connection(error: &(dyn Error + 'static)) -> TransportError {
     let known = causes(error).find_map(known);
-    known.unwrap_or(if error.is_connect() {
-        TransportError::Connect
-    } else {
-        TransportError::Broken
-    })
+    known.unwrap_or(TransportError::Connect)
 }
 
 fn known(cause: &(dyn Error + 'static)) -> Option<TransportError> {
