@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, watch};
 use crate::keyring::{Keyring, Pepper};
 use crate::limits::LimitTable;
 use crate::sealing::Master;
-use crate::{AccessError, MasterKeySource, Principal, Refusal, unlock};
+use crate::{AccessError, Familiar, MasterKeySource, Principal, Refusal, unlock};
 
 /// Keys and credentials of one installation. Clones are cheap and share everything.
 #[derive(Clone)]
@@ -53,7 +53,7 @@ impl Access {
                 master: unlocked.master,
             }),
             pepper: unlocked.pepper,
-            keyring: ArcSwap::from_pointee(Keyring::new(&[], &LimitTable::default())),
+            keyring: ArcSwap::default(),
             credentials: watch::Sender::new(Arc::default()),
         };
         let access = Self {
@@ -66,10 +66,17 @@ impl Access {
 
     /// Says who presents a key. Decided in memory: no I/O, no lock that another request could hold.
     pub fn authenticate(&self, presented: &str) -> Result<Arc<Principal>, Refusal> {
-        self.shared
-            .keyring
-            .load()
-            .authenticate(&self.shared.pepper, presented, Timestamp::now)
+        self.authenticate_again(presented, &Familiar::default())
+    }
+
+    /// The same, over a connection that may have brought this key before.
+    pub fn authenticate_again(
+        &self,
+        presented: &str,
+        familiar: &Familiar,
+    ) -> Result<Arc<Principal>, Refusal> {
+        let keyring = self.shared.keyring.load();
+        keyring.authenticate(&self.shared.pepper, presented, familiar, Timestamp::now)
     }
 
     /// Every stored credential, opened, as last read.
@@ -91,9 +98,9 @@ impl Access {
         let mut vault = self.shared.vault.lock().await;
         let limits = LimitTable::read(&self.shared.database.settings().await?)?;
         let keys = self.shared.database.keys().await?;
-        self.shared
-            .keyring
-            .store(Arc::new(Keyring::new(&keys, &limits)));
+        let keyring = &self.shared.keyring;
+        let next = keyring.load().succeeded_by(&keys, &limits);
+        keyring.store(Arc::new(next));
         let credentials = self.read_credentials(&mut vault).await?;
         self.shared.credentials.send_if_modified(|current| {
             let changed = !current.iter().map(face).eq(credentials.iter().map(face));

@@ -9,6 +9,7 @@ use guichet_store::KeyRecord;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
 
+use crate::Familiar;
 use crate::Limits;
 use crate::key_text::{KeyText, KeyTextError};
 use crate::limits::{LimitTable, Lines};
@@ -72,7 +73,10 @@ impl Pepper {
 }
 
 /// One moment's keys. Replaced as a whole, never changed.
+#[derive(Default)]
 pub(crate) struct Keyring {
+    /// How many came before it.
+    generation: u64,
     doors: HashMap<Arc<str>, Door>,
 }
 
@@ -84,7 +88,8 @@ struct Door {
 }
 
 impl Keyring {
-    pub(crate) fn new(records: &[KeyRecord], limits: &LimitTable) -> Self {
+    /// The next one, of these keys.
+    pub(crate) fn succeeded_by(&self, records: &[KeyRecord], limits: &LimitTable) -> Self {
         let lines = Lines::new(
             records
                 .iter()
@@ -98,17 +103,23 @@ impl Keyring {
             )
         };
         Self {
+            generation: self.generation + 1,
             doors: records.iter().map(door).collect(),
         }
     }
 
-    /// What became of a key is told only to those who have its secret.
+    /// What became of a key is told only to those who have its secret. A good key that the connection brought before is
+    /// not hashed again.
     pub(crate) fn authenticate(
         &self,
         pepper: &Pepper,
         presented: &str,
-        now: impl FnOnce() -> Timestamp,
+        familiar: &Familiar,
+        now: impl Fn() -> Timestamp,
     ) -> Result<Arc<Principal>, Refusal> {
+        if let Some(principal) = familiar.recognize(self.generation, presented, &now) {
+            return Ok(principal);
+        }
         let key = KeyText::parse(presented)?;
         let door = self.doors.get(key.id()).ok_or(Refusal::Unknown)?;
         // `Hash` compares in constant time.
@@ -121,6 +132,7 @@ impl Keyring {
         if door.expires_at.is_some_and(|end| end <= now()) {
             return Err(Refusal::Expired);
         }
+        familiar.remember(self.generation, presented, door.expires_at, &door.principal);
         Ok(Arc::clone(&door.principal))
     }
 }
@@ -188,8 +200,9 @@ mod tests {
 
     impl Story {
         fn ask(&self, presented: &str) -> Result<Arc<Principal>, Refusal> {
-            let keyring = Keyring::new(std::slice::from_ref(&self.record), &LimitTable::default());
-            keyring.authenticate(&self.pepper, presented, || NOW)
+            let records = std::slice::from_ref(&self.record);
+            let keyring = Keyring::default().succeeded_by(records, &LimitTable::default());
+            keyring.authenticate(&self.pepper, presented, &Familiar::default(), || NOW)
         }
     }
 
@@ -225,6 +238,24 @@ mod tests {
         story.record.revoked_at = Some(NOW);
         story.record.draft.secret_hash = [0; 32];
         assert_eq!(story.ask(&story.text), Err(Refusal::Unknown));
+    }
+
+    #[test]
+    fn a_key_that_was_good_on_a_connection_is_judged_anew_once_the_keys_have_changed() {
+        let mut story = story();
+        let familiar = Familiar::default();
+        let mut keyring = Keyring::default();
+        let mut ask = |record: &KeyRecord, presented: &str| {
+            keyring = keyring.succeeded_by(std::slice::from_ref(record), &LimitTable::default());
+            let again = || keyring.authenticate(&story.pepper, presented, &familiar, || NOW);
+            (again(), again())
+        };
+        let (first, second) = ask(&story.record, &story.text);
+        assert!(first.is_ok());
+        assert_eq!(first, second);
+        story.record.revoked_at = Some(NOW);
+        let revoked = ask(&story.record, &story.text);
+        assert_eq!(revoked, (Err(Refusal::Revoked), Err(Refusal::Revoked)));
     }
 
     #[test]

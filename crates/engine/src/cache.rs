@@ -43,18 +43,18 @@ impl Entry {
             .unwrap_or_default()
     }
 
-    pub(crate) fn is_fresh(&self, now: Timestamp) -> bool {
-        self.age(now) < self.fresh
+    pub(crate) fn is_fresh(&self, age: Duration) -> bool {
+        age < self.fresh
     }
 
     /// In the last fifth of its freshness an answer is asked for again behind the caller's back, so that one that is
     /// often wanted never makes anyone wait and never is older than promised.
-    pub(crate) fn is_due(&self, now: Timestamp) -> bool {
-        self.age(now) >= self.fresh / 5 * 4
+    pub(crate) fn is_due(&self, age: Duration) -> bool {
+        age >= self.fresh / 5 * 4
     }
 
-    pub(crate) fn may_be_served_stale(&self, now: Timestamp) -> bool {
-        self.age(now) <= self.stale
+    pub(crate) fn may_be_served_stale(&self, age: Duration) -> bool {
+        age <= self.stale
     }
 
     /// Whether there is any use in keeping it.
@@ -62,9 +62,8 @@ impl Entry {
         !self.fresh.is_zero() || !self.stale.is_zero()
     }
 
-    /// The answer that it makes.
-    pub(crate) fn answer(&self, served: Served, now: Timestamp) -> Answer {
-        let age = self.age(now);
+    /// The answer that it makes at this age.
+    pub(crate) fn answer(&self, served: Served, age: Duration) -> Answer {
         Answer {
             data: self.data.clone(),
             digest: self.digest,

@@ -25,6 +25,7 @@ pub mod ledger;
 pub mod outcome;
 pub mod plan;
 pub mod read;
+pub mod recalled;
 pub mod replay;
 pub mod request;
 mod reset_time;

@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use guichet_access::Principal;
+use guichet_catalogue::model::OperationId;
 use guichet_engine::answer::Served;
 use guichet_engine::outcome::Attempt;
 use http::{Method, StatusCode};
@@ -50,14 +51,15 @@ impl AccessLog {
     /// Writes the line of a request.
     pub(crate) fn write(&self, request: &Told<'_>) {
         thread_local! {
-            static LINE: RefCell<(Clock, String)> = RefCell::default();
+            static DESK: RefCell<Desk> = RefCell::default();
         }
-        LINE.with_borrow_mut(|(clock, text)| {
-            text.clear();
-            let mut line = Line::begin(self.format, text, clock.read(request.at()));
-            request.tell(&mut line);
+        DESK.with_borrow_mut(|desk| {
+            desk.text.clear();
+            let time = desk.clock.read(request.at());
+            let mut line = Line::begin(self.format, &mut desk.text, time);
+            request.tell(&mut line, &mut desk.callers);
             line.end();
-            (self.take)(text.as_bytes());
+            (self.take)(desk.text.as_bytes());
         });
     }
 }
@@ -66,16 +68,6 @@ impl fmt::Debug for AccessLog {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "AccessLog({:?})", self.format)
     }
-}
-
-/// What is told of a request.
-pub(crate) struct Told<'a> {
-    pub(crate) visit: &'a Visit,
-    pub(crate) route: &'static str,
-    pub(crate) status: StatusCode,
-    pub(crate) took: Duration,
-    pub(crate) principal: Option<&'a Principal>,
-    pub(crate) story: &'a Story,
 }
 
 /// A name as each format writes it, with what separates it from its neighbours.
@@ -93,6 +85,83 @@ macro_rules! name {
     };
 }
 
+/// What a thread has at hand to write its lines with.
+#[derive(Default)]
+struct Desk {
+    clock: Clock,
+    callers: Callers,
+    text: String,
+}
+
+/// Some fields as both formats have them, written once.
+#[derive(Debug)]
+pub(crate) struct Fields {
+    text: Box<str>,
+    json: Box<str>,
+}
+
+impl Fields {
+    fn of(tell: impl Fn(&mut Line<'_>)) -> Self {
+        let write = |format| {
+            let mut text = String::new();
+            tell(&mut Line {
+                format,
+                text: &mut text,
+            });
+            text.into_boxed_str()
+        };
+        Self {
+            text: write(LineFormat::Text),
+            json: write(LineFormat::Json),
+        }
+    }
+
+    /// The names of an operation.
+    pub(crate) fn of_operation(id: &OperationId) -> Self {
+        Self::of(|line| {
+            line.text(&name!("category"), &id.category);
+            line.text(&name!("operation"), &id.name);
+        })
+    }
+
+    fn of_caller(principal: &Principal) -> Self {
+        Self::of(|line| {
+            line.text(&name!("organization"), principal.organization.as_str());
+            line.text(&name!("project"), principal.project.as_str());
+            line.text(&name!("key"), principal.key.as_str());
+        })
+    }
+}
+
+/// The latest callers, each in the place that its address in memory gives it.
+#[derive(Default)]
+struct Callers([Option<(Arc<Principal>, Fields)>; 8]);
+
+impl Callers {
+    fn fields(&mut self, principal: &Arc<Principal>) -> &Fields {
+        /// Principals are at least that far from each other.
+        const APART: usize = 64;
+        let place = Arc::as_ptr(principal).addr() / APART % self.0.len();
+        let slot = &mut self.0[place];
+        let known = slot
+            .take()
+            .filter(|(known, _)| Arc::ptr_eq(known, principal));
+        let (_, fields) = slot
+            .insert(known.unwrap_or_else(|| (Arc::clone(principal), Fields::of_caller(principal))));
+        fields
+    }
+}
+
+/// What is told of a request.
+pub(crate) struct Told<'a> {
+    pub(crate) visit: &'a Visit,
+    pub(crate) route: &'static str,
+    pub(crate) status: StatusCode,
+    pub(crate) took: Duration,
+    pub(crate) principal: Option<&'a Arc<Principal>>,
+    pub(crate) story: &'a Story,
+}
+
 impl Told<'_> {
     /// When the line is written: the time of day is read once per request, at its beginning.
     fn at(&self) -> Microseconds {
@@ -100,7 +169,7 @@ impl Told<'_> {
         self.visit.at.as_microsecond().saturating_add(took)
     }
 
-    fn tell(&self, line: &mut Line<'_>) {
+    fn tell(&self, line: &mut Line<'_>, callers: &mut Callers) {
         let Self {
             visit,
             route,
@@ -118,13 +187,10 @@ impl Told<'_> {
         );
         line.word(&name!("request_id"), &visit.request_id);
         if let Some(principal) = principal {
-            line.text(&name!("organization"), principal.organization.as_str());
-            line.text(&name!("project"), principal.project.as_str());
-            line.text(&name!("key"), principal.key.as_str());
+            line.fields(callers.fields(principal));
         }
         if let Some(operation) = &story.operation {
-            line.text(&name!("category"), &operation.id.category);
-            line.text(&name!("operation"), &operation.id.name);
+            line.fields(&operation.fields);
         }
         if let Some(served) = story.served.map(Served::as_str) {
             line.word(&name!("served"), served);
@@ -199,6 +265,13 @@ impl<'a> Line<'a> {
     fn word(&mut self, name: &Name, value: &str) {
         self.name(name);
         quoted::push_plain(self.text, value);
+    }
+
+    fn fields(&mut self, fields: &Fields) {
+        self.text.push_str(match self.format {
+            LineFormat::Text => &fields.text,
+            LineFormat::Json => &fields.json,
+        });
     }
 
     fn number(&mut self, name: &Name, value: u64) {

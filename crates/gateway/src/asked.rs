@@ -1,7 +1,7 @@
 //! What was asked before: a URL that comes again is not read again.
 //!
 //! **Invariant:** what is kept here holds for one catalogue and one organization, and is nothing but the reading of a
-//! URL. Whether an answer is at hand is the engine's to say.
+//! URL and the writing of its answer. Whether an answer is at hand is the engine's to say.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -10,15 +10,17 @@ use std::sync::{Arc, OnceLock};
 use arc_swap::ArcSwap;
 use guichet_access::Principal;
 use guichet_catalogue::model::{Catalogue, Operation, OperationId};
+use guichet_engine::Engine;
 use guichet_engine::call::Prepared;
 use guichet_engine::identity::OrganizationId;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 
+use crate::again::Again;
 use crate::metrics::{Metrics, OperationCounts};
 
 /// Bytes of URLs that are kept, by estimate.
-const MOST: u64 = 4 << 20;
+const MOST: u64 = 8 << 20;
 /// URLs longer than this are seldom asked twice.
 const LONGEST: usize = 512;
 
@@ -37,11 +39,27 @@ pub(crate) struct Question {
     pub(crate) operation: Arc<Operation>,
     pub(crate) counts: Arc<OperationCounts>,
     pub(crate) prepared: Prepared,
+    /// Its answer, where that was given before.
+    pub(crate) again: Again,
 }
 
 impl Asked {
     pub(crate) fn new(catalogue: Arc<Catalogue>) -> Self {
         Self(ArcSwap::from_pointee(Day::new(catalogue)))
+    }
+
+    /// What a URL asks, if it came before.
+    pub(crate) fn find(
+        &self,
+        engine: &Engine,
+        principal: &Principal,
+        url: &str,
+    ) -> Option<Arc<Question>> {
+        let day = self.0.load();
+        let is_today = engine.stands_on(&day.catalogue);
+        day.questions
+            .get(&(&principal.organization, url))
+            .filter(|_| is_today)
     }
 
     /// Those of this catalogue.
@@ -67,11 +85,6 @@ impl Day {
             questions: Cache::with_weighter(TYPICAL, MOST, Bytewise),
             catalogue,
         }
-    }
-
-    /// What a URL asks, if it came before.
-    pub(crate) fn find(&self, principal: &Principal, url: &str) -> Option<Arc<Question>> {
-        self.questions.get(&(&principal.organization, url))
     }
 
     /// Keeps what a URL asks.
@@ -120,7 +133,7 @@ impl Weighter<Address, Arc<Question>> for Bytewise {
     fn weight(&self, address: &Address, _: &Arc<Question>) -> u64 {
         /// The question holds what the URL says in two more forms.
         const FORMS: usize = 4;
-        const OVERHEAD: usize = 512;
+        const OVERHEAD: usize = 1_536;
         (address.url.len() * FORMS + OVERHEAD) as u64
     }
 }

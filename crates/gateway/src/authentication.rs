@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use guichet_access::{Access, Principal, Refusal};
+use guichet_access::{Access, Familiar, Principal, Refusal};
 use http::HeaderMap;
 use http::header::{AUTHORIZATION, HeaderValue};
 
@@ -14,11 +14,15 @@ use crate::problem::Problem;
 /// Headers that hold a bare key, for clients made for other services.
 const KEY_HEADERS: [&str; 2] = ["x-api-key", "x-goog-api-key"];
 
-/// Says who presents a key, or why nobody does.
-pub(crate) fn principal(access: &Access, headers: &HeaderMap) -> Result<Arc<Principal>, Problem> {
+/// Says who presents a key over this connection, or why nobody does.
+pub(crate) fn principal(
+    access: &Access,
+    headers: &HeaderMap,
+    familiar: &Familiar,
+) -> Result<Arc<Principal>, Problem> {
     let key = presented(headers)?;
     access
-        .authenticate(key)
+        .authenticate_again(key, familiar)
         .map_err(|refusal| Problem::new(code(refusal), refusal.to_string()))
 }
 

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 
+use guichet_access::Familiar;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -31,11 +32,12 @@ pub(crate) async fn serve(
 ) {
     let _open = gateway.shared.metrics.connect();
     let activity = Arc::new(Activity::new(&gateway.shared.settings));
+    let familiar = Familiar::default();
     let builder = builder(&gateway.shared.settings);
     let io = TokioIo::new(Watched::new(stream, Arc::clone(&activity)));
     let service = service_fn(|request: Request<Incoming>| {
         let under_way = activity.begin(request.version());
-        let answer = gateway.answer(request, Some(peer.ip()));
+        let answer = gateway.answer_over(request, Some(peer.ip()), &familiar);
         async move {
             let mut answer = answer.await;
             // A stream is under way until its end.

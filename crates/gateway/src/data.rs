@@ -5,12 +5,15 @@ use std::sync::Arc;
 use guichet_access::Principal;
 use guichet_catalogue::model::{self, Catalogue, Operation};
 use guichet_catalogue::suggest::nearest;
-use guichet_engine::answer::Answer;
+use guichet_engine::answer::{Answer, Served};
 use guichet_engine::call::{Call, Prepared};
+use guichet_engine::recalled::Recalled;
 use http::{HeaderValue, Method, StatusCode};
 
+use crate::again::Again;
 use crate::asked::Question;
 use crate::codes::Code;
+use crate::freshness::Freshness;
 use crate::gateway::Gateway;
 use crate::problem::Problem;
 use crate::reply::{Reply, Story, empty_response, json_response_in};
@@ -21,10 +24,9 @@ use crate::{envelope, freshness, input, refusal};
 pub(crate) fn recall(gateway: &Gateway, visit: &mut Visit, principal: &Principal) -> Option<Reply> {
     let url = readable_again(visit)?;
     let engine = &gateway.shared.engine;
-    let day = gateway.shared.asked.under(&engine.catalogue());
-    let question = day.find(principal, url)?;
-    let answer = engine.recall(&question.prepared, visit.at)?;
-    Some(told(visit, &question.operation, answer).about(&question.counts))
+    let question = gateway.shared.asked.find(engine, principal, url)?;
+    let recalled = engine.recall(&question.prepared, visit.at)?;
+    Some(told_again(visit, &question, &recalled).about(&question.counts))
 }
 
 /// Answers one operation.
@@ -46,6 +48,7 @@ pub(crate) async fn answer(
                     operation: Arc::clone(&operation),
                     counts: Arc::clone(&counts),
                     prepared,
+                    again: Again::default(),
                 };
                 day.keep(principal, url, Arc::new(question));
             }
@@ -130,7 +133,7 @@ fn told(visit: &mut Visit, operation: &Operation, answer: Answer) -> Reply {
         let body = envelope::write(&operation.id, &answer, &visit.request_id);
         json_response_in(visit.room_for_headers(), body)
     };
-    freshness::tell(&mut response, operation, &answer);
+    Freshness::of(&answer, operation).tell(&mut response);
     if let Some(tag) = tag {
         freshness::set_etag(&mut response, tag);
     }
@@ -138,6 +141,26 @@ fn told(visit: &mut Visit, operation: &Operation, answer: Answer) -> Reply {
         served: Some(answer.served),
         provider: Some(answer.provider),
         attempts: answer.attempts,
+        ..Story::default()
+    };
+    Reply { response, story }
+}
+
+/// The same, of an answer that was told before: the question was not asked by POST.
+fn told_again(visit: &mut Visit, question: &Question, recalled: &Recalled) -> Reply {
+    let written = question.again.of(recalled, &question.operation);
+    let mut response = if freshness::is_known(&visit.head.headers, &written.etag) {
+        empty_response(StatusCode::NOT_MODIFIED)
+    } else {
+        let body = written.body(recalled, &visit.request_id);
+        json_response_in(visit.room_for_headers(), body)
+    };
+    let freshness = written.freshness(recalled, &question.operation);
+    freshness.tell(&mut response);
+    freshness::set_etag(&mut response, written.etag.clone());
+    let story = Story {
+        served: Some(Served::Cached),
+        provider: Some(Arc::clone(&written.provider)),
         ..Story::default()
     };
     Reply { response, story }

@@ -12,42 +12,71 @@ use crate::quoted;
 
 /// Writes the envelope of an answer. The data is not copied: it goes from the cache to the network as it is.
 pub(crate) fn write(operation: &OperationId, answer: &Answer, request_id: &str) -> Content {
-    let begin = Bytes::from_static(b"{\"data\":");
-    Content::of([
-        begin,
-        answer.data.clone(),
-        meta(operation, answer, request_id).into(),
-    ])
+    let meta = Meta::of(operation, answer);
+    around(answer.data.clone(), meta.write(answer.age, request_id))
 }
 
-/// All that follows the data. It is written member by member, since it is a good part of the work of an answer from
-/// memory.
-fn meta(operation: &OperationId, answer: &Answer, request_id: &str) -> String {
-    /// Room without growing, in nearly all answers; larger pieces of memory cost more to get.
-    const TYPICAL: usize = 768;
-    let mut text = String::with_capacity(TYPICAL);
-    text.push_str(",\"meta\":{\"category\":");
-    quoted::push(&mut text, &operation.category);
-    text.push_str(",\"operation\":");
-    quoted::push(&mut text, &operation.name);
-    text.push_str(",\"provider\":");
-    quoted::push(&mut text, &answer.provider);
-    text.push_str(",\"served\":");
-    quoted::push_plain(&mut text, answer.served.as_str());
-    text.push_str(",\"age_s\":");
-    quoted::push_number(&mut text, whole_seconds(answer.age));
-    text.push_str(",\"observed_at\":");
-    push_or_null(&mut text, answer.observed_at.as_deref());
-    text.push_str(",\"attribution\":");
-    text.push_str(answer.attribution.as_json());
-    text.push_str(",\"attempts\":");
-    push_attempts(&mut text, &answer.attempts);
-    text.push_str(",\"request_id\":");
-    quoted::push_plain(&mut text, request_id);
-    text.push_str(",\"next_cursor\":");
-    push_or_null(&mut text, answer.next_cursor.as_deref());
-    text.push_str("}}");
-    text
+/// The data, and what was written to follow it.
+pub(crate) fn around(data: Bytes, meta: Bytes) -> Content {
+    Content::of([Bytes::from_static(b"{\"data\":"), data, meta])
+}
+
+/// All that follows the data, but for the age and the request's id, which differ from answer to answer.
+pub(crate) struct Meta {
+    before_age: String,
+    after_age: String,
+    after_id: String,
+}
+
+impl Meta {
+    pub(crate) fn of(operation: &OperationId, answer: &Answer) -> Self {
+        let mut text = String::from(",\"meta\":{\"category\":");
+        quoted::push(&mut text, &operation.category);
+        text.push_str(",\"operation\":");
+        quoted::push(&mut text, &operation.name);
+        text.push_str(",\"provider\":");
+        quoted::push(&mut text, &answer.provider);
+        text.push_str(",\"served\":");
+        quoted::push_plain(&mut text, answer.served.as_str());
+        text.push_str(",\"age_s\":");
+        let before_age = std::mem::take(&mut text);
+        text.push_str(",\"observed_at\":");
+        push_or_null(&mut text, answer.observed_at.as_deref());
+        text.push_str(",\"attribution\":");
+        text.push_str(answer.attribution.as_json());
+        text.push_str(",\"attempts\":");
+        push_attempts(&mut text, &answer.attempts);
+        text.push_str(",\"request_id\":");
+        let after_age = std::mem::take(&mut text);
+        text.push_str(",\"next_cursor\":");
+        push_or_null(&mut text, answer.next_cursor.as_deref());
+        text.push_str("}}");
+        Self {
+            before_age,
+            after_age,
+            after_id: text,
+        }
+    }
+
+    /// The text, in memory of its own length.
+    pub(crate) fn write(&self, age: Duration, request_id: &str) -> Bytes {
+        let mut number = itoa::Buffer::new();
+        let age = number.format(whole_seconds(age));
+        let parts = [
+            &self.before_age,
+            age,
+            &self.after_age,
+            "\"",
+            request_id,
+            "\"",
+            &self.after_id,
+        ];
+        let mut text = Vec::with_capacity(parts.iter().map(|part| part.len()).sum());
+        for part in parts {
+            text.extend_from_slice(part.as_bytes());
+        }
+        text.into()
+    }
 }
 
 fn push_or_null(text: &mut String, value: Option<&str>) {

@@ -23,7 +23,7 @@ const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
 /// Completes a reply.
 pub(crate) fn finish(reply: &mut Reply, visit: &Visit, door: Option<Door>, took: Duration) {
     let response = &mut reply.response;
-    let mut values = Values::new(64);
+    let mut values = Values::default();
     let request_id = values.text(&visit.request_id).end();
     response.headers_mut().insert(X_REQUEST_ID, request_id);
     guard(response, door);

@@ -11,15 +11,34 @@ use crate::values::Values;
 
 const CACHE_STATUS: HeaderName = HeaderName::from_static("cache-status");
 
-/// Says how old the answer is, and for how long it may be kept.
-pub(crate) fn tell(response: &mut Response, operation: &Operation, answer: &Answer) {
-    let fresh = operation.fresh.map(whole_seconds);
-    let headers = response.headers_mut();
-    let mut values = Values::new(64);
-    headers.insert(CACHE_STATUS, cache_status(&mut values, answer, fresh));
-    headers.insert(CACHE_CONTROL, cache_control(&mut values, answer, fresh));
-    if matches!(answer.served, Served::Cached | Served::Stale) {
-        headers.insert(AGE, values.number(whole_seconds(answer.age)).end());
+/// How old an answer is, and for how long it may be kept.
+#[derive(Clone)]
+pub(crate) struct Freshness {
+    cache_status: HeaderValue,
+    cache_control: HeaderValue,
+    age: Option<HeaderValue>,
+}
+
+impl Freshness {
+    pub(crate) fn of(answer: &Answer, operation: &Operation) -> Self {
+        let fresh = operation.fresh.map(whole_seconds);
+        let mut values = Values::default();
+        let is_kept = matches!(answer.served, Served::Cached | Served::Stale);
+        Self {
+            cache_status: cache_status(&mut values, answer, fresh),
+            cache_control: cache_control(&mut values, answer, fresh),
+            age: is_kept.then(|| values.number(whole_seconds(answer.age)).end()),
+        }
+    }
+
+    /// Says so.
+    pub(crate) fn tell(self, response: &mut Response) {
+        let headers = response.headers_mut();
+        headers.insert(CACHE_STATUS, self.cache_status);
+        headers.insert(CACHE_CONTROL, self.cache_control);
+        if let Some(age) = self.age {
+            headers.insert(AGE, age);
+        }
     }
 }
 
@@ -58,7 +77,7 @@ fn cache_control(values: &mut Values, answer: &Answer, fresh: Option<u64>) -> He
 
 /// A validator. It is weak, because the `meta` beside the data differs from answer to answer.
 pub(crate) fn etag(digest: u128) -> HeaderValue {
-    let mut values = Values::new(36);
+    let mut values = Values::default();
     values.text("W/\"").hexadecimal(digest).text("\"").end()
 }
 
@@ -110,7 +129,7 @@ mod tests {
     }
 
     fn told(answer: &Answer, fresh: Option<u64>) -> (String, String) {
-        let mut values = Values::new(0);
+        let mut values = Values::default();
         let text = |value: HeaderValue| value.to_str().unwrap().to_owned();
         (
             text(cache_status(&mut values, answer, fresh)),

@@ -7,6 +7,7 @@
 
 mod access_log;
 mod activity;
+mod again;
 mod ai;
 mod asked;
 mod authentication;

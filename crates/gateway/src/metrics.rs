@@ -17,6 +17,7 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use crate::access_log::Fields;
 use crate::gen_ai::GenAi;
 use crate::reply::{Response, Story, typed_response};
 use crate::router::{ROUTES, Route};
@@ -64,6 +65,8 @@ struct AttemptLabels {
 /// The counts of one operation, at hand without looking them up by their labels.
 pub(crate) struct OperationCounts {
     pub(crate) id: OperationId,
+    /// Its names, as the log has them.
+    pub(crate) fields: Fields,
     served: [OnceLock<Counter>; 4],
     duration: Histogram,
 }
@@ -164,6 +167,7 @@ impl Metrics {
         };
         OperationCounts {
             id: id.clone(),
+            fields: Fields::of_operation(id),
             served: Default::default(),
             duration: self.durations.get_or_create_owned(&labels),
         }

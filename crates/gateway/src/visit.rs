@@ -8,7 +8,7 @@ use std::time::Instant;
 use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::{Either, ready};
-use guichet_access::Principal;
+use guichet_access::{Familiar, Principal};
 use guichet_engine::call::Caller;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, StatusCode};
@@ -69,9 +69,6 @@ struct Walk {
 
 impl Gateway {
     /// Answers a request. `peer` is the address at the other end of the connection.
-    ///
-    /// What needs no waiting is done at once, before anyone awaits: where the answer is at hand, nothing of the request
-    /// is carried around, and the memory of its head is free when the connection looks for the next one.
     pub fn answer<B>(
         &self,
         request: Request<B>,
@@ -80,10 +77,26 @@ impl Gateway {
     where
         B: Body<Data = Bytes>,
     {
+        self.answer_over(request, peer, &Familiar::default())
+    }
+
+    /// The same, over a connection that may have brought the same key before.
+    ///
+    /// What needs no waiting is done at once, before anyone awaits: where the answer is at hand, nothing of the request
+    /// is carried around, and the memory of its head is free when the connection looks for the next one.
+    pub(crate) fn answer_over<B>(
+        &self,
+        request: Request<B>,
+        peer: Option<IpAddr>,
+        familiar: &Familiar,
+    ) -> impl Future<Output = Response> + use<B>
+    where
+        B: Body<Data = Bytes>,
+    {
         let (head, body) = request.into_parts();
         let mut walk = Walk::begin(self, head, peer);
         let is_whole = body.is_end_stream();
-        let at_once = catch_unwind(AssertUnwindSafe(|| walk.admit(is_whole)));
+        let at_once = catch_unwind(AssertUnwindSafe(|| walk.admit(is_whole, familiar)));
         match at_once.unwrap_or_else(|_| Err(walk.broken())) {
             Ok(None) => Either::Right(Box::pin(walk.enter(body))),
             Ok(Some(reply)) => Either::Left(ready(walk.end(Ok(reply)))),
@@ -116,14 +129,14 @@ impl Walk {
 
     /// Lets a request in, or says why not; the reply, where it is at hand. A request whose body is still to come is
     /// never answered before it is read.
-    fn admit(&mut self, is_whole: bool) -> Result<Option<Reply>, Problem> {
+    fn admit(&mut self, is_whole: bool, familiar: &Familiar) -> Result<Option<Reply>, Problem> {
         let route = self
             .route
             .ok_or_else(|| unknown_route(self.visit.head.uri.path()))?;
         if let Some(early) = check_method(&self.visit.head.method, route)? {
             return Ok(Some(early));
         }
-        self.principal = principal(&self.gateway, &self.visit, route)?;
+        self.principal = principal(&self.gateway, &self.visit, route, familiar)?;
         Ok(match (route.door, &self.principal) {
             (Door::Data, Some(principal)) if is_whole => {
                 data::recall(&self.gateway, &mut self.visit, principal)
@@ -213,7 +226,7 @@ impl Walk {
                 route: pattern(*route),
                 status,
                 took,
-                principal: self.principal.as_deref(),
+                principal: self.principal.as_ref(),
                 story: &reply.story,
             });
         }
@@ -227,6 +240,7 @@ fn principal(
     gateway: &Gateway,
     visit: &Visit,
     route: &Route,
+    familiar: &Familiar,
 ) -> Result<Option<Arc<Principal>>, Problem> {
     let headers = &visit.head.headers;
     let needs_key = match route.access {
@@ -237,7 +251,7 @@ fn principal(
     if !needs_key {
         return Ok(None);
     }
-    authentication::principal(&gateway.shared.access, headers).map(Some)
+    authentication::principal(&gateway.shared.access, headers, familiar).map(Some)
 }
 
 /// A refusal of the method, or the answer to a question for the methods.

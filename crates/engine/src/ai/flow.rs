@@ -19,8 +19,6 @@ use super::resume::{Continued, Resumption};
 use super::translate::{Fault, Relay};
 use crate::transport::TransportError;
 
-/// Pieces that come within this time of each other are handed on together.
-const BURST: Duration = Duration::from_micros(500);
 /// Bytes that are gathered before they are handed on.
 const PIECE: usize = 64 << 10;
 
@@ -40,9 +38,6 @@ pub(super) struct Flow {
     search: Option<(Search, DoorError)>,
     stall: Duration,
     heard: Instant,
-    /// Whether more is waited for although something is ready: for one turn of the scheduler, in which whoever reads
-    /// the connection can bring the next piece.
-    gathering: bool,
     silence: Pin<Box<Sleep>>,
     request_id: Arc<str>,
 }
@@ -64,7 +59,6 @@ impl Flow {
             search: None,
             stall,
             heard: Instant::now(),
-            gathering: false,
             silence: Box::pin(tokio::time::sleep(stall)),
             request_id,
         };
@@ -196,23 +190,13 @@ impl Stream for Flow {
         if this.ready.is_empty() && !this.searched(context) {
             return Poll::Pending;
         }
-        let mut gathered = this.ready.iter().map(Bytes::len).sum::<usize>();
-        while let Some(body) = &mut this.body {
-            if gathered >= PIECE {
-                break;
-            }
+        while let Some(body) = &mut this.body
+            && this.ready.iter().map(Bytes::len).sum::<usize>() < PIECE
+        {
             match body.as_mut().poll_next(context) {
                 Poll::Ready(heard) => {
-                    let now = Instant::now();
-                    this.gathering = now - this.heard < BURST;
-                    this.heard = now;
+                    this.heard = Instant::now();
                     this.hear(heard);
-                    gathered = this.ready.iter().map(Bytes::len).sum();
-                }
-                Poll::Pending if this.gathering && !this.ready.is_empty() => {
-                    this.gathering = false;
-                    context.waker().wake_by_ref();
-                    return Poll::Pending;
                 }
                 Poll::Pending if !this.ready.is_empty() => break,
                 Poll::Pending => {

@@ -13,6 +13,7 @@ use crate::answer::{Answer, Attribution, Attributions, Reason, Refusal, Served};
 use crate::cache::{self, Entry, Key};
 use crate::call::{Call, Options, Prepared};
 use crate::deadline::Deadline;
+use crate::recalled::Recalled;
 
 pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusal> {
     let deadline = Deadline::after(call.options.timeout.unwrap_or(engine.0.settings.timeout));
@@ -26,11 +27,10 @@ pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusa
     }
     let key = cache::key(&call);
     let known = engine.0.answers.get(&key);
-    if let Some(answer) = known
-        .as_deref()
-        .and_then(|entry| from_cache(engine, entry, &call, &key, engine.0.clock.now()))
+    if let Some(entry) = &known
+        && let Some(age) = fresh_age(engine, entry, &call, &key, engine.0.clock.now())
     {
-        return Ok(answer);
+        return Ok(entry.answer(Served::Cached, age));
     }
     let flown = tokio::time::timeout(deadline.left() + GRACE, fly(engine, &call, &key)).await;
     match flown.unwrap_or_else(|_| Err(out_of_time())) {
@@ -40,10 +40,11 @@ pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusa
 }
 
 /// The answer to a call that is asked again, if one is at hand and fresh.
-pub(super) fn recalled(engine: &Engine, prepared: &Prepared, now: Timestamp) -> Option<Answer> {
+pub(super) fn recalled(engine: &Engine, prepared: &Prepared, now: Timestamp) -> Option<Recalled> {
     let key = prepared.key.as_ref()?;
     let entry = engine.0.answers.get(key)?;
-    from_cache(engine, &entry, &prepared.call, key, now)
+    let age = fresh_age(engine, &entry, &prepared.call, key, now)?;
+    Some(Recalled::new(entry, age))
 }
 
 /// What may pass between the deadline and the refusal, so that the refusal can name who failed.
@@ -52,29 +53,29 @@ const GRACE: Duration = Duration::from_millis(40);
 fn given(landed: &Landed, engine: &Engine) -> Answer {
     Answer {
         attempts: landed.attempts.clone(),
-        ..landed.entry.answer(Served::Fresh, engine.0.clock.now())
+        ..landed
+            .entry
+            .answer(Served::Fresh, landed.entry.age(engine.0.clock.now()))
     }
 }
 
-/// A fresh answer from the cache; one that will not be fresh for long is asked for again meanwhile.
-fn from_cache(
+/// The age of an answer from the cache, if it is fresh; one that will not be for long is asked for again meanwhile.
+fn fresh_age(
     engine: &Engine,
     entry: &Entry,
     call: &Call,
     key: &Key,
     now: Timestamp,
-) -> Option<Answer> {
-    let young_enough = call
-        .options
-        .max_age
-        .is_none_or(|most| entry.age(now) < most);
-    if !entry.is_fresh(now) || !young_enough {
+) -> Option<Duration> {
+    let age = entry.age(now);
+    let young_enough = call.options.max_age.is_none_or(|most| age < most);
+    if !entry.is_fresh(age) || !young_enough {
         return None;
     }
-    if entry.is_due(now) {
+    if entry.is_due(age) {
         engine.0.flights.start(key, flight(engine, call, key));
     }
-    Some(entry.answer(Served::Cached, now))
+    Some(age)
 }
 
 /// The answer of a flight that all equal calls share. Calls in a hurry fly on their own: the time of a flight is
@@ -134,16 +135,14 @@ async fn old_answer(
     };
     let now = engine.0.clock.now();
     let usable = |entry: &Arc<Entry>| {
-        let accepted = call
-            .options
-            .max_age
-            .is_none_or(|most| entry.age(now) < most);
-        entry.may_be_served_stale(now) && accepted
+        let age = entry.age(now);
+        let accepted = call.options.max_age.is_none_or(|most| age < most);
+        entry.may_be_served_stale(age) && accepted
     };
     match entry.filter(usable) {
         Some(entry) => Ok(Answer {
             attempts: refusal.attempts,
-            ..entry.answer(Served::Stale, now)
+            ..entry.answer(Served::Stale, entry.age(now))
         }),
         None => Err(refusal),
     }

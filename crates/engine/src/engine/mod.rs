@@ -30,6 +30,7 @@ use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::outcome::{Attempt, Class};
 use crate::plan::Credentials;
+use crate::recalled::Recalled;
 use crate::request::Sender;
 use crate::retry_budget::RetryBudget;
 use crate::settings::Settings;
@@ -150,6 +151,12 @@ impl Engine {
         self.0.catalogue.load_full()
     }
 
+    /// Whether this is the catalogue as it stands.
+    #[must_use]
+    pub fn stands_on(&self, catalogue: &Arc<Catalogue>) -> bool {
+        Arc::ptr_eq(&self.0.catalogue.load(), catalogue)
+    }
+
     /// Takes another catalogue from the next call on. Answers given under the old one are not given any more.
     pub fn replace_catalogue(&self, catalogue: impl Into<Arc<Catalogue>>) {
         self.0.catalogue.store(catalogue.into());
@@ -194,7 +201,7 @@ impl Engine {
 
     /// The answer to a call that is asked again now, if one is at hand and fresh: no I/O, nothing to wait for.
     #[must_use]
-    pub fn recall(&self, prepared: &crate::call::Prepared, now: Timestamp) -> Option<Answer> {
+    pub fn recall(&self, prepared: &crate::call::Prepared, now: Timestamp) -> Option<Recalled> {
         call::recalled(self, prepared, now)
     }
 

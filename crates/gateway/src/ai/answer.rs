@@ -57,7 +57,7 @@ pub(super) fn told(answer: ModelAnswer, door: Door, request_id: &str) -> Reply {
 }
 
 fn tell_origin(headers: &mut HeaderMap, answer: &ModelAnswer) {
-    let mut values = Values::new(128);
+    let mut values = Values::default();
     headers.insert(X_GUICHET_PROVIDER, values.text(&answer.provider).end());
     headers.insert(X_GUICHET_MODEL, values.text(&answer.model).end());
     let attempts = values.number(answer.attempts.len() as u64).end();
