@@ -17,6 +17,7 @@ pub mod decode;
 mod engine;
 mod error_filter;
 mod flight;
+pub mod gate;
 mod guarantee;
 mod guard;
 pub mod identity;

@@ -4,8 +4,11 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Poll, ready};
 
+use futures_util::future::poll_fn;
 use guichet_access::Familiar;
+use guichet_engine::gate::Gate;
 use http::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -47,26 +50,40 @@ pub(crate) async fn serve(
     });
     let mut connection = pin!(builder.serve_connection(io, service));
     let mut overdue = pin!(activity.overdue());
+    let mut stopping = pin!(shutdown.cancelled());
     let mut is_draining = false;
-    loop {
-        tokio::select! {
-            biased;
-            ended = connection.as_mut() => {
+    let aside = Gate::new();
+    poll_fn(|context| {
+        loop {
+            if let Poll::Ready(ended) = connection.as_mut().poll(context) {
                 if let Err(error) = ended {
                     tracing::debug!(error, "a connection ended early");
                 }
-                return;
+                return Poll::Ready(());
             }
-            limit = &mut overdue => {
-                tracing::debug!(limit, "a connection was closed");
-                return;
-            }
-            () = shutdown.cancelled(), if !is_draining => {
-                is_draining = true;
-                connection.as_mut().graceful_shutdown();
+            // A connection is polled for each piece of a stream, these two nearly never.
+            let other = aside.poll(context, |parts| {
+                if let Poll::Ready(limit) = overdue.as_mut().poll(parts) {
+                    return Poll::Ready(Some(limit));
+                }
+                if is_draining {
+                    return Poll::Pending;
+                }
+                stopping.as_mut().poll(parts).map(|()| None)
+            });
+            match ready!(other) {
+                Some(limit) => {
+                    tracing::debug!(limit, "a connection was closed");
+                    return Poll::Ready(());
+                }
+                None => {
+                    is_draining = true;
+                    connection.as_mut().graceful_shutdown();
+                }
             }
         }
-    }
+    })
+    .await;
 }
 
 fn builder(settings: &Settings) -> auto::Builder<TokioExecutor> {

@@ -17,6 +17,7 @@ use super::attempt::{Coming, Opened};
 use super::ending::Ending;
 use super::resume::{Continued, Resumption};
 use super::translate::{Fault, Relay};
+use crate::gate::Gate;
 use crate::transport::TransportError;
 
 /// Bytes that are gathered before they are handed on.
@@ -39,6 +40,8 @@ pub(super) struct Flow {
     stall: Duration,
     heard: Instant,
     silence: Pin<Box<Sleep>>,
+    /// Before the silence: it is looked at when it is over, and not with each event.
+    waiting: Gate,
     request_id: Arc<str>,
 }
 
@@ -60,6 +63,7 @@ impl Flow {
             stall,
             heard: Instant::now(),
             silence: Box::pin(tokio::time::sleep(stall)),
+            waiting: Gate::new(),
             request_id,
         };
         if flow.body.is_none() {
@@ -171,14 +175,24 @@ impl Flow {
 
     /// Whether the provider has been silent for too long. Time is looked at only when there is nothing else to do.
     fn stalled(&mut self, context: &mut Context<'_>) -> bool {
-        while self.silence.as_mut().poll(context).is_ready() {
-            let until = self.heard + self.stall;
-            if until <= Instant::now() {
-                return true;
+        let Self {
+            silence,
+            waiting,
+            heard,
+            stall,
+            ..
+        } = self;
+        let over = waiting.poll(context, |parts| {
+            while silence.as_mut().poll(parts).is_ready() {
+                let until = *heard + *stall;
+                if until <= Instant::now() {
+                    return Poll::Ready(());
+                }
+                silence.as_mut().reset(until);
             }
-            self.silence.as_mut().reset(until);
-        }
-        false
+            Poll::Pending
+        });
+        over.is_ready()
     }
 }
 

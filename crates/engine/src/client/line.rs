@@ -11,7 +11,7 @@ use hyper::body::{Body, Frame, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
 
 use super::connect::Wire;
-use super::gate::Gate;
+use crate::gate::Gate;
 
 /// A request's body.
 pub(super) type Outgoing = Full<Bytes>;

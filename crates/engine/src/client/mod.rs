@@ -4,7 +4,6 @@ mod address;
 mod body;
 mod connect;
 mod failure;
-mod gate;
 mod line;
 mod pool;
 mod resolve;

@@ -1,5 +1,6 @@
-//! Who is woken when a connection has something to say. The parts of a connection wake each other all the time while one
-//! task polls them in turn; nobody needs to be woken for that, nor polled for what nobody woke.
+//! Who is woken when one of the parts of a task has something to say. Parts that are polled in turn wake each other all
+//! the time: nobody needs to be woken for that. And what nobody woke needs not be polled again, however often its task
+//! is.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -12,8 +13,8 @@ const POLLING: u8 = 1;
 /// Something woke since the last poll.
 const WOKEN: u8 = 2;
 
-/// Stands between the parts of a connection and the task that polls them.
-pub(super) struct Gate {
+/// Stands between some parts and the task that polls them.
+pub struct Gate {
     shared: Arc<Shared>,
     /// The parts' way to the gate.
     waker: Waker,
@@ -25,20 +26,15 @@ struct Shared {
 }
 
 impl Gate {
-    pub(super) fn new() -> Self {
-        let shared = Arc::new(Shared {
-            state: AtomicU8::new(WOKEN),
-            task: AtomicWaker::new(),
-        });
-        Self {
-            waker: Waker::from(Arc::clone(&shared)),
-            shared,
-        }
+    /// Before the first poll.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
     }
 
     /// Polls the parts, unless nothing woke them since they last had nothing to say. `parts` polls all of them, so
     /// that each can wake the gate.
-    pub(super) fn poll<T>(
+    pub fn poll<T>(
         &self,
         context: &mut Context<'_>,
         mut parts: impl FnMut(&mut Context<'_>) -> Poll<T>,
@@ -66,9 +62,28 @@ impl Gate {
     }
 
     /// Forgets the task: the next one to poll is another.
-    pub(super) fn rest(&self) {
+    pub fn rest(&self) {
         self.shared.task.take();
         self.shared.state.store(WOKEN, Ordering::Release);
+    }
+}
+
+impl Default for Gate {
+    fn default() -> Self {
+        let shared = Arc::new(Shared {
+            state: AtomicU8::new(WOKEN),
+            task: AtomicWaker::new(),
+        });
+        Self {
+            waker: Waker::from(Arc::clone(&shared)),
+            shared,
+        }
+    }
+}
+
+impl std::fmt::Debug for Gate {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Gate")
     }
 }
 
