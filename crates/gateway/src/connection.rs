@@ -71,16 +71,12 @@ pub(crate) async fn serve(
                 }
                 stopping.as_mut().poll(parts).map(|()| None)
             });
-            match ready!(other) {
-                Some(limit) => {
-                    tracing::debug!(limit, "a connection was closed");
-                    return Poll::Ready(());
-                }
-                None => {
-                    is_draining = true;
-                    connection.as_mut().graceful_shutdown();
-                }
+            if let Some(limit) = ready!(other) {
+                tracing::debug!(limit, "a connection was closed");
+                return Poll::Ready(());
             }
+            is_draining = true;
+            connection.as_mut().graceful_shutdown();
         }
     })
     .await;
