@@ -83,6 +83,9 @@ pub(crate) fn etag(digest: u128) -> HeaderValue {
 
 /// Whether the caller has this already.
 pub(crate) fn is_known(headers: &HeaderMap, etag: &HeaderValue) -> bool {
+    if !headers.contains_key(IF_NONE_MATCH) {
+        return false;
+    }
     let Ok(etag) = etag.to_str() else {
         return false;
     };

@@ -180,7 +180,8 @@ pub(crate) struct Found<'path> {
 /// The route of a path.
 pub(crate) fn find(path: &str) -> Option<Found<'_>> {
     let named = |route: &'static Route| {
-        let names = names(route.pattern, path)?;
+        let after = route.fixed.len();
+        let names = names(&route.pattern[after..], path.get(after..)?)?;
         Some(Found { route, names })
     };
     // Most rows begin otherwise, which a single character shows nearly always.
@@ -200,12 +201,11 @@ const fn fixed(pattern: &'static str) -> &'static str {
     pattern.split_at(end).0
 }
 
-/// What the pattern's names stand for in the path, if it fits.
+/// What the pattern's names stand for in the path, if it fits: of both, what follows after all that is fixed.
 fn names<'path>(pattern: &str, path: &'path str) -> Option<[&'path str; 2]> {
     let mut found = [""; 2];
     let mut free = found.iter_mut();
-    let mut rest = path.strip_prefix('/')?;
-    let mut expected = pattern.strip_prefix('/')?;
+    let (mut rest, mut expected) = (path, pattern);
     loop {
         let (expectation, more_expected) = first_segment(expected);
         if expectation.starts_with("{*") {

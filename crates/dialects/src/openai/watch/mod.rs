@@ -1,10 +1,12 @@
 //! An answer watched while its bytes are passed on untouched: has it said something, has it ended, what did it take.
 //!
 //! Until the first semantic token each event is parsed, for a caller must not see a byte of a candidate that fails.
-//! After it a chunk is only searched for four marks, and an event is parsed where one of them may mean something.
+//! After it an event is compared with the one before, or searched for four marks, and parsed where one of them may mean
+//! something.
 //!
 //! **Invariant:** no byte is changed, and nothing is decided here.
 
+mod alike;
 mod answer;
 mod boundary;
 mod chunk;
@@ -19,6 +21,7 @@ pub use answer::{Glance, check_answer, is_error, read_usage};
 pub(crate) use boundary::last_end;
 
 use self::{
+    alike::Alike,
     boundary::{after_event, data_of},
     chunk::Chunk,
 };
@@ -34,6 +37,7 @@ use crate::{
 pub struct Watch {
     /// The bytes of an event that is not whole yet.
     rest: Vec<u8>,
+    alike: Alike,
     semantic: bool,
     done: bool,
     finishes: Vec<(usize, Finish)>,
@@ -146,7 +150,7 @@ impl Watch {
         let mut at = 0;
         let mut searched = false;
         while at < events.len() {
-            if self.semantic && !searched {
+            if self.semantic && !searched && !self.alike.is_hopeful() {
                 // All at once first: mostly there is nothing.
                 if !marked(&events[at..]) {
                     return Ok(());
@@ -155,8 +159,14 @@ impl Watch {
             }
             let end = at + after_event(&events[at..]);
             let event = &events[at..end];
-            if !self.semantic || marked(event) {
+            if !self.semantic {
                 self.event(event, at, seen)?;
+            } else if !self.alike.is_like(event) {
+                if marked(event) {
+                    self.event(event, at, seen)?;
+                } else {
+                    self.alike.learn(event);
+                }
             }
             at = end;
         }
