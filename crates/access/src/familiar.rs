@@ -78,6 +78,7 @@ mod tests {
             organization: OrganizationId::new("o"),
             project: ProjectId::new("p"),
             key: KeyId::new("k"),
+            limits: None,
         };
         let familiar = Familiar::default();
         familiar.remember(3, "secret", expires_at, &Arc::new(principal));
