@@ -92,6 +92,7 @@ impl Pool {
             match way.ask(request, &uri).await {
                 Err(Unanswered::NotSent(again)) => {
                     sending(false);
+                    self.kept.unshare(&place);
                     request = *again;
                 }
                 Err(Unanswered::Broken) => return Err(TransportError::Broken),
@@ -193,6 +194,13 @@ impl Kept {
                 let place = place.clone();
                 return Some(Way::Own(Borrowed { line, place, home }));
             }
+        }
+    }
+
+    /// One that takes no more requests is asked for none.
+    fn unshare(&self, place: &Place) {
+        if let Some(held) = self.0.lock().places.get_mut(place) {
+            held.shared = None;
         }
     }
 
