@@ -18,6 +18,8 @@ pub struct Gate {
     shared: Arc<Shared>,
     /// The parts' way to the gate.
     waker: Waker,
+    /// The task that polled last.
+    last: Option<Waker>,
 }
 
 struct Shared {
@@ -35,13 +37,23 @@ impl Gate {
     /// Polls the parts, unless nothing woke them since they last had nothing to say. `parts` polls all of them, so
     /// that each can wake the gate.
     pub fn poll<T>(
-        &self,
+        &mut self,
         context: &mut Context<'_>,
         mut parts: impl FnMut(&mut Context<'_>) -> Poll<T>,
     ) -> Poll<T> {
         /// Parts that go on waking each other without an end want others to have their turn.
         const TURNS: usize = 4;
+        let is_woken = self.shared.state.load(Ordering::Acquire) & WOKEN != 0;
+        let is_known = |last: &Waker| last.will_wake(context.waker());
+        if !is_woken && self.last.as_ref().is_some_and(is_known) {
+            // Nobody has taken the task's waker yet.
+            return Poll::Pending;
+        }
         self.shared.task.register(context.waker());
+        match &mut self.last {
+            Some(last) => last.clone_from(context.waker()),
+            last => *last = Some(context.waker().clone()),
+        }
         for _ in 0..TURNS {
             if self.shared.state.load(Ordering::Acquire) & WOKEN == 0 {
                 return Poll::Pending;
@@ -62,7 +74,8 @@ impl Gate {
     }
 
     /// Forgets the task: the next one to poll is another.
-    pub fn rest(&self) {
+    pub fn rest(&mut self) {
+        self.last = None;
         self.shared.task.take();
         self.shared.state.store(WOKEN, Ordering::Release);
     }
@@ -77,6 +90,7 @@ impl Default for Gate {
         Self {
             waker: Waker::from(Arc::clone(&shared)),
             shared,
+            last: None,
         }
     }
 }
@@ -122,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_nobody_woke_is_not_polled_again() {
-        let (gate, woken, task) = task();
+        let (mut gate, woken, task) = task();
         let mut context = Context::from_waker(&task);
         let mut inner = None;
         let mut polls = 0;
@@ -145,7 +159,7 @@ mod tests {
 
     #[test]
     fn parts_that_wake_each_other_wake_no_task() {
-        let (gate, woken, task) = task();
+        let (mut gate, woken, task) = task();
         let mut context = Context::from_waker(&task);
         let mut left = 2;
         let polled: Poll<()> = gate.poll(&mut context, |parts| {
@@ -161,7 +175,7 @@ mod tests {
 
     #[test]
     fn parts_that_wake_each_other_for_ever_let_others_have_their_turn() {
-        let (gate, woken, task) = task();
+        let (mut gate, woken, task) = task();
         let polled: Poll<()> = gate.poll(&mut Context::from_waker(&task), |parts| {
             parts.waker().wake_by_ref();
             Poll::Pending

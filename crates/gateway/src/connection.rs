@@ -52,7 +52,7 @@ pub(crate) async fn serve(
     let mut overdue = pin!(activity.overdue());
     let mut stopping = pin!(shutdown.cancelled());
     let mut is_draining = false;
-    let aside = Gate::new();
+    let mut aside = Gate::new();
     poll_fn(|context| {
         loop {
             if let Poll::Ready(ended) = connection.as_mut().poll(context) {

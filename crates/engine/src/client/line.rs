@@ -63,7 +63,7 @@ impl Line {
         request: Request<Outgoing>,
     ) -> Result<Response<Incoming>, Unanswered> {
         let mut answer = pin!(self.sender.try_send_request(request));
-        let (driver, gate) = (&mut self.driver, &self.gate);
+        let (driver, gate) = (&mut self.driver, &mut self.gate);
         gate.rest();
         let answered = poll_fn(|context| {
             gate.poll(context, |parts| {
