@@ -18,7 +18,7 @@ pub struct Candidate {
     /// How it is asked.
     pub endpoint: Arc<Endpoint>,
     /// With what; none where it needs nothing.
-    pub credential: Option<Credential>,
+    pub credential: Option<Arc<Credential>>,
 }
 
 impl Candidate {
@@ -42,7 +42,7 @@ pub struct Plan {
 }
 
 /// Credentials by provider.
-pub type Credentials = HashMap<Arc<str>, Vec<Credential>>;
+pub type Credentials = HashMap<Arc<str>, Vec<Arc<Credential>>>;
 
 /// What a plan is made from.
 pub(crate) struct Planning<'a> {
@@ -140,7 +140,7 @@ pub(crate) fn turns(
     provider: &Provider,
     credentials: &Credentials,
     turn: usize,
-) -> Result<Vec<Option<Credential>>, SkipReason> {
+) -> Result<Vec<Option<Arc<Credential>>>, SkipReason> {
     let Some(http) = provider.http().filter(|http| http.auth.takes_credential()) else {
         return Ok(vec![None]);
     };

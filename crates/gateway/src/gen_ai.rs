@@ -9,6 +9,7 @@ use std::collections::HashSet;
 use std::fmt;
 use std::sync::Arc;
 
+use guichet_catalogue::model::ai::Task;
 use guichet_engine::ai::UsageRecord;
 use guichet_engine::outcome::Class;
 use parking_lot::Mutex;
@@ -58,7 +59,23 @@ pub(crate) struct GenAi {
     durations: Histograms<CallLabels>,
     first_tokens: Histograms<CallLabels>,
     models: Arc<Mutex<HashSet<Arc<str>>>>,
+    /// The numbers of calls that went well lately, so that such a call looks for none of its own.
+    known: Arc<Mutex<Vec<Numbers>>>,
 }
+
+/// The numbers of good calls of one kind.
+struct Numbers {
+    task: Task,
+    provider: Arc<str>,
+    model: Arc<str>,
+    duration: Histogram,
+    /// Each as soon as there is one.
+    first_token: Option<Histogram>,
+    tokens: [Option<Histogram>; 2],
+}
+
+/// Kinds of calls whose numbers are at hand.
+const MOST_KNOWN: usize = 16;
 
 #[expect(
     clippy::struct_field_names,
@@ -89,6 +106,7 @@ impl GenAi {
             durations: Family::new_with_constructor(|| Histogram::new(DURATION)),
             first_tokens: Family::new_with_constructor(|| Histogram::new(FIRST_TOKEN)),
             models: Arc::default(),
+            known: Arc::default(),
         };
         registry.register(
             "gen_ai_client_token_usage",
@@ -110,38 +128,87 @@ impl GenAi {
 
     /// Counts a call that has ended.
     pub(crate) fn observe(&self, record: &UsageRecord) {
-        let operation = record.task.as_str();
-        let provider = Name(record.provider.clone().unwrap_or_default());
-        let model = Name(self.model(record));
-        let is_ok = record.outcome == Class::Ok;
-        let labels = CallLabels {
-            gen_ai_operation_name: operation,
-            gen_ai_provider_name: provider.clone(),
-            gen_ai_response_model: model.clone(),
-            error_type: if is_ok { "" } else { record.outcome.as_str() },
+        if record.outcome == Class::Ok
+            && let (Some(provider), Some(model)) = (&record.provider, &record.model)
+        {
+            let mut known = self.known.lock();
+            let place = known
+                .iter()
+                .position(|numbers| numbers.are_of(record.task, provider, model));
+            let place = place.unwrap_or_else(|| {
+                if known.len() >= MOST_KNOWN {
+                    known.remove(0);
+                }
+                known.push(Numbers {
+                    task: record.task,
+                    provider: Arc::clone(provider),
+                    model: Arc::clone(model),
+                    duration: self.duration(record),
+                    first_token: None,
+                    tokens: [None, None],
+                });
+                known.len() - 1
+            });
+            self.count(record, &mut known[place]);
+            return;
+        }
+        let mut once = Numbers {
+            task: record.task,
+            provider: Arc::default(),
+            model: Arc::default(),
+            duration: self.duration(record),
+            first_token: None,
+            tokens: [None, None],
         };
-        let took = record.took.as_secs_f64();
-        self.durations.get_or_create(&labels).observe(took);
+        self.count(record, &mut once);
+    }
+
+    fn count(&self, record: &UsageRecord, numbers: &mut Numbers) {
+        numbers.duration.observe(record.took.as_secs_f64());
         if let Some(first) = record.first_token {
-            let first = first.as_secs_f64();
-            self.first_tokens.get_or_create(&labels).observe(first);
+            let first_token = numbers.first_token.get_or_insert_with(|| {
+                self.first_tokens
+                    .get_or_create_owned(&self.call_labels(record))
+            });
+            first_token.observe(first.as_secs_f64());
         }
         let kinds = [
             ("input", record.usage.input),
             ("output", record.usage.output),
         ];
-        for (kind, tokens) in kinds.into_iter().filter(|(_, tokens)| *tokens > 0) {
-            let labels = TokenLabels {
-                gen_ai_operation_name: operation,
-                gen_ai_provider_name: provider.clone(),
-                gen_ai_response_model: model.clone(),
-                gen_ai_token_type: kind,
-            };
+        for ((kind, tokens), own) in kinds.into_iter().zip(&mut numbers.tokens) {
+            if tokens == 0 {
+                continue;
+            }
+            let own = own.get_or_insert_with(|| {
+                let labels = self.call_labels(record);
+                self.tokens.get_or_create_owned(&TokenLabels {
+                    gen_ai_operation_name: labels.gen_ai_operation_name,
+                    gen_ai_provider_name: labels.gen_ai_provider_name,
+                    gen_ai_response_model: labels.gen_ai_response_model,
+                    gen_ai_token_type: kind,
+                })
+            });
             #[expect(
                 clippy::cast_precision_loss,
                 reason = "a bucket is wider than the loss"
             )]
-            self.tokens.get_or_create(&labels).observe(tokens as f64);
+            own.observe(tokens as f64);
+        }
+    }
+
+    fn duration(&self, record: &UsageRecord) -> Histogram {
+        self.durations
+            .get_or_create_owned(&self.call_labels(record))
+    }
+
+    fn call_labels(&self, record: &UsageRecord) -> CallLabels {
+        let is_ok = record.outcome == Class::Ok;
+        CallLabels {
+            gen_ai_operation_name: record.task.as_str(),
+            gen_ai_provider_name: Name(record.provider.clone().unwrap_or_default()),
+            gen_ai_response_model: Name(self.model(record)),
+            error_type: if is_ok { "" } else { record.outcome.as_str() },
         }
     }
 
@@ -162,6 +229,15 @@ impl GenAi {
     }
 }
 
+impl Numbers {
+    /// Names are compared by their places: those of a catalogue have one each.
+    fn are_of(&self, task: Task, provider: &Arc<str>, model: &Arc<str>) -> bool {
+        self.task == task
+            && Arc::ptr_eq(&self.provider, provider)
+            && Arc::ptr_eq(&self.model, model)
+    }
+}
+
 impl fmt::Debug for GenAi {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("GenAi").finish_non_exhaustive()
@@ -172,7 +248,6 @@ impl fmt::Debug for GenAi {
 mod tests {
     use std::time::Duration;
 
-    use guichet_catalogue::model::ai::Task;
     use guichet_dialects::chat::Usage;
     use guichet_engine::identity::{KeyId, OrganizationId, ProjectId};
     use jiff::Timestamp;

@@ -4,7 +4,8 @@ use guichet_catalogue::model::{Class, Quota, Suspends};
 use guichet_dialects::facts::Facts;
 
 use super::choose::ModelCandidate;
-use super::need::{named, need};
+use super::need::need;
+use super::prepared::Prepared;
 use super::verdict::Verdict;
 use crate::answer::Skipped;
 use crate::engine::Engine;
@@ -14,12 +15,12 @@ use crate::guard::{Permit, Reach};
 pub(super) async fn admit(
     engine: &Engine,
     candidate: &ModelCandidate,
+    prepared: &Prepared,
     facts: &Facts,
 ) -> Result<Permit, Skipped> {
     let guard = engine.guard();
-    let need = need(guard.ledger(), candidate, facts);
-    let named = named(guard, candidate);
-    let permit = guard.admit(&named, need, engine.now())?;
+    let need = need(&prepared.windows, candidate, facts);
+    let permit = guard.admit(&prepared.named, need, engine.now())?;
     engine.written().await;
     Ok(permit)
 }

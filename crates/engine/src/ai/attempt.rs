@@ -17,6 +17,7 @@ use url::Url;
 
 use super::ModelCall;
 use super::choose::ModelCandidate;
+use super::prepared::{Blank, Prepared};
 use super::translate::{
     Addressee, Fault, Incoming, NotAnAnswer, NotSent, Outgoing, Received, Relay, Spoken, incoming,
     outgoing,
@@ -29,7 +30,7 @@ use crate::engine::Engine;
 use crate::ledger::Reservation;
 use crate::outcome::Failure;
 use crate::request::{Draft, Sender, check_egress};
-use crate::transport::{Transport, TransportError, UpstreamRequest, UpstreamStream};
+use crate::transport::{Transport, TransportError, UpstreamStream};
 
 /// Bytes of a whole answer: spoken words and pictures are large.
 const LARGEST: usize = 64 << 20;
@@ -102,13 +103,14 @@ impl Attempting<'_> {
     pub(super) async fn begin(
         &self,
         candidate: &ModelCandidate,
+        prepared: &Prepared,
         reservation: &mut Reservation,
     ) -> Result<Begun, Verdict> {
         let Sent {
             asked,
             outgoing,
             body,
-        } = self.send(candidate, reservation).await?;
+        } = self.send(candidate, prepared, reservation).await?;
         let answer = if self.call.facts.stream {
             Beginning::Stream(Box::new(self.open(&asked, &outgoing, body).await?))
         } else {
@@ -125,9 +127,10 @@ impl Attempting<'_> {
     pub(super) async fn go_on(
         &self,
         candidate: &ModelCandidate,
+        prepared: &Prepared,
         reservation: &mut Reservation,
     ) -> Result<(Dialect, Outgoing, Coming), Verdict> {
-        let sent = self.send(candidate, reservation).await?;
+        let sent = self.send(candidate, prepared, reservation).await?;
         Ok((sent.asked.route.dialect, sent.outgoing, sent.body))
     }
 
@@ -135,6 +138,7 @@ impl Attempting<'_> {
     async fn send<'b>(
         &self,
         candidate: &'b ModelCandidate,
+        prepared: &Prepared,
         reservation: &mut Reservation,
     ) -> Result<Sent<'b>, Verdict> {
         let provider = &candidate.candidate.endpoint.provider;
@@ -155,8 +159,17 @@ impl Attempting<'_> {
         };
         let outgoing =
             outgoing(self.call, self.spoken, server, route, addressee).map_err(unsent)?;
-        let request = self
-            .request(candidate, http, server, &outgoing)
+        let path = &outgoing.path;
+        let request = prepared
+            .request(self.call.facts.stream, || {
+                self.blank(candidate, http, server, path)
+            })
+            .and_then(|blank| {
+                let body = joined(&outgoing.body);
+                blank
+                    .with(&outgoing.content_type, body)
+                    .ok_or_else(|| Failure::new(Class::Gone, "the type of its body cannot be sent"))
+            })
             .map_err(Verdict::of)?;
         reservation.sent();
         let left = self.until.saturating_duration_since(Instant::now());
@@ -188,13 +201,13 @@ impl Attempting<'_> {
         Err(self.complaint(&asked, status, &body))
     }
 
-    fn request(
+    fn blank(
         &self,
         candidate: &ModelCandidate,
         http: &Http,
         server: &ModelServer,
-        outgoing: &Outgoing,
-    ) -> Result<UpstreamRequest, Failure> {
+        path: &str,
+    ) -> Result<Blank, Failure> {
         let credential = candidate.candidate.credential.as_ref();
         let secret = credential.map(|credential| &credential.secret);
         let (account, secret) = match (&server.account, secret) {
@@ -204,16 +217,16 @@ impl Attempting<'_> {
             }
             (_, secret) => (None, secret.cloned()),
         };
-        let url = target(http, account.as_deref(), &outgoing.path)?;
-        let draft = Draft::of_proxy(
-            Method::POST,
-            url,
-            headers(server, &outgoing.content_type)?,
-            joined(&outgoing.body),
-            http.own_hosts,
-            self.sender,
-        );
-        draft.sign(&http.auth, secret.as_ref())
+        let url = target(http, account.as_deref(), path)?;
+        let own = headers(server)?;
+        let allowed = http.own_hosts;
+        let draft = Draft::of_proxy(Method::POST, url, own, Bytes::new(), allowed, self.sender);
+        let signed = draft.sign(&http.auth, secret.as_ref())?;
+        Ok(Blank {
+            url: signed.url,
+            headers: signed.headers,
+            private_allowed: signed.private_allowed,
+        })
     }
 
     async fn whole(
@@ -455,7 +468,7 @@ pub(super) fn target(http: &Http, account: Option<&str>, path: &str) -> Result<U
     Ok(url)
 }
 
-fn headers(server: &ModelServer, content_type: &str) -> Result<HeaderMap, Failure> {
+fn headers(server: &ModelServer) -> Result<HeaderMap, Failure> {
     let wrong = || Failure::new(Class::Gone, "a header of its file cannot be sent");
     let mut headers = HeaderMap::with_capacity(8);
     for (name, value) in &server.headers {
@@ -463,11 +476,6 @@ fn headers(server: &ModelServer, content_type: &str) -> Result<HeaderMap, Failur
         let value = HeaderValue::try_from(value.as_str()).map_err(|_| wrong())?;
         headers.insert(name, value);
     }
-    let content_type = match content_type {
-        "application/json" => HeaderValue::from_static("application/json"),
-        other => HeaderValue::try_from(other).map_err(|_| wrong())?,
-    };
-    headers.insert(CONTENT_TYPE, content_type);
     Ok(headers)
 }
 

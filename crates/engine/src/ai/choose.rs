@@ -4,6 +4,7 @@
 //! **Invariant:** where only what is free was asked for, no candidate costs anything, by whatever name it was found.
 
 mod fit;
+mod index;
 mod names;
 #[cfg(test)]
 mod tests;
@@ -12,10 +13,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use guichet_catalogue::model::ai::{Abilities, Model, ModelServer, Task};
-use guichet_catalogue::model::{Catalogue, Endpoint, Provider};
+use guichet_catalogue::model::{Endpoint, Provider};
 use jiff::civil::Date;
 
 use self::fit::Fit;
+pub(crate) use self::index::Index;
 use super::ModelCall;
 use crate::answer::{Reason, SkipReason, Skipped};
 use crate::identity::Credential;
@@ -74,7 +76,7 @@ impl Listed {
 
 /// What a choice is made from.
 pub(crate) struct Choosing<'a> {
-    pub(crate) catalogue: &'a Catalogue,
+    pub(crate) index: &'a Index,
     pub(crate) discovered: &'a Discovered,
     /// The operator's own names, each with the names that it stands for.
     pub(crate) aliases: &'a BTreeMap<String, Vec<String>>,
@@ -100,7 +102,7 @@ struct Target<'a> {
 
 /// A target that may be asked.
 struct Admitted {
-    credentials: Vec<Option<Credential>>,
+    credentials: Vec<Option<Arc<Credential>>>,
     cut_to: Option<u64>,
 }
 

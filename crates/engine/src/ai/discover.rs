@@ -111,7 +111,7 @@ struct Asking<'a> {
     engine: &'a Engine,
     http: &'a Http,
     server: &'a ModelServer,
-    credential: Option<crate::identity::Credential>,
+    credential: Option<Arc<crate::identity::Credential>>,
 }
 
 impl<'a> Asking<'a> {

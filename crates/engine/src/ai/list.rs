@@ -6,7 +6,7 @@ use guichet_catalogue::model::ai::Task;
 
 use super::KnownModel;
 use super::choose::ModelCandidate;
-use super::need::{named, need};
+use super::need::need;
 use crate::engine::Engine;
 use crate::plan::{Candidate, unusable};
 
@@ -71,9 +71,10 @@ fn is_ready(engine: &Engine, provider: &str, model: &Arc<str>) -> bool {
         };
         let guard = engine.guard();
         let facts = guichet_dialects::facts::Facts::default();
-        let need = need(guard.ledger(), &candidate, &facts);
-        let named = named(guard, &candidate);
-        guard.peek(&named, &need.claims, engine.now()).is_none()
+        let prepared = engine.prepared(&candidate);
+        let need = need(&prepared.windows, &candidate, &facts);
+        let now = engine.now();
+        guard.peek(&prepared.named, &need.claims, now).is_none()
     })
 }
 

@@ -15,6 +15,7 @@ mod flow;
 pub(crate) mod kept;
 mod list;
 mod need;
+pub(crate) mod prepared;
 mod race;
 mod resume;
 pub(crate) mod silence;

@@ -1,40 +1,50 @@
 //! What a call to a model takes of a provider's quotas: by estimate before it, as counted after it. And what it costs.
 
+use std::sync::Arc;
+
 use guichet_catalogue::model::ai::{Model, Price};
 use guichet_catalogue::model::{Dimension, Quota};
 use guichet_dialects::chat::Usage;
 use guichet_dialects::facts::Facts;
 
 use super::choose::ModelCandidate;
-use crate::guard::{Guard, Named, Need};
-use crate::ledger::Ledger;
+use crate::guard::Need;
+use crate::ledger::{Claim, CountedWindow, Ledger};
 
 /// Tokens that an answer takes where neither the caller nor the model's file says how many.
 const ANSWER: u64 = 512;
 /// Dollars for one of Cloudflare's neurons.
 const NEURON: f64 = 0.011 / 1000.0;
 
-/// The breakers that a call to this candidate must pass.
-pub(super) fn named(guard: &Guard, candidate: &ModelCandidate) -> Named {
-    guard.named_with_model(&candidate.candidate, &candidate.model)
-}
-
-/// What asking this candidate takes, by estimate.
-pub(super) fn need(ledger: &Ledger, candidate: &ModelCandidate, facts: &Facts) -> Need {
-    let mut usage = estimate(facts, candidate.known.as_deref());
-    usage.output = usage.output.min(candidate.cut_to.unwrap_or(u64::MAX));
+/// The windows in which calls to this candidate count.
+pub(super) fn windows(ledger: &Ledger, candidate: &ModelCandidate) -> Vec<Arc<CountedWindow>> {
     let credential = candidate.candidate.credential.as_ref();
     let credential = credential.map(|credential| credential.id.as_str());
     let provider = &candidate.candidate.endpoint.provider;
-    let price = candidate
-        .known
-        .as_ref()
-        .and_then(|model| model.price.as_ref());
-    let quotas = provider.quotas_of(&candidate.model);
-    let claims = quotas.into_iter().filter_map(|quota| {
-        let units = units(&quota, &usage, price)?;
-        let budget = quota.budget(&provider.id, Some(&candidate.model), credential);
-        Some(ledger.claim(&budget, &quota, units))
+    let quotas = provider.quotas_of(&candidate.model).into_iter();
+    quotas
+        .map(|quota| {
+            let budget = quota.budget(&provider.id, Some(&candidate.model), credential);
+            ledger.window(&budget, &quota)
+        })
+        .collect()
+}
+
+/// What asking this candidate takes of its windows, by estimate.
+pub(super) fn need(
+    windows: &[Arc<CountedWindow>],
+    candidate: &ModelCandidate,
+    facts: &Facts,
+) -> Need {
+    let known = candidate.known.as_deref();
+    let mut usage = estimate(facts, known);
+    usage.output = usage.output.min(candidate.cut_to.unwrap_or(u64::MAX));
+    let price = known.and_then(|model| model.price.as_ref());
+    let claims = windows.iter().filter_map(|window| {
+        Some(Claim {
+            units: units(window.quota(), &usage, price)?,
+            window: Arc::clone(window),
+        })
     });
     Need::of_claims(claims.collect())
 }

@@ -16,7 +16,8 @@ use super::attempt::{Attempting, Beginning, Begun, STALL};
 use super::choose::{Choice, Choosing, ModelCandidate};
 use super::ending::{Ending, blank};
 use super::flow::Flow;
-use super::need::{estimate, named};
+use super::need::estimate;
+use super::prepared::Prepared;
 use super::resume::Resumption;
 use super::silence;
 use super::translate::Spoken;
@@ -58,9 +59,9 @@ pub(super) fn refused(engine: &Engine, call: &ModelCall, refusal: &Refusal, bega
 
 async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelAnswer, Refusal> {
     let settings = engine.settings();
-    let catalogue = engine.catalogue();
+    let index = engine.index();
     let choice = Choosing {
-        catalogue: &catalogue,
+        index: &index,
         discovered: &engine.discovered(),
         aliases: &settings.models.aliases,
         call,
@@ -72,7 +73,7 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
     .choose()
     .map_err(without_attempt)?;
     let spoken = Spoken::new(call);
-    let attempting = Attempting::new(engine, &catalogue, call, &spoken, began);
+    let attempting = Attempting::new(engine, &index.catalogue, call, &spoken, began);
     let race = Race {
         engine,
         attempting: &attempting,
@@ -87,17 +88,24 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
     race.run(choice).await
 }
 
-/// An attempt that is under way, as it ends.
-struct Tried {
+/// Who is asked.
+struct Asked {
     candidate: ModelCandidate,
+    prepared: Arc<Prepared>,
     permit: Permit,
     began: Instant,
+}
+
+/// An attempt that is under way, as it ends.
+struct Tried {
+    asked: Asked,
     outcome: Result<Begun, Verdict>,
 }
 
 /// An attempt that is under way, as others see it.
 struct Runner {
     candidate: ModelCandidate,
+    prepared: Arc<Prepared>,
     began: Instant,
     /// Until when it may be silent before the next one is asked.
     patience: Instant,
@@ -132,8 +140,8 @@ impl Race<'_> {
             tokio::select! {
                 biased;
                 Some(tried) = self.running.next() => {
-                    let here = |runner: &Runner| runner.began == tried.began
-                        && runner.candidate.model == tried.candidate.model;
+                    let here = |runner: &Runner| runner.began == tried.asked.began
+                        && Arc::ptr_eq(&runner.prepared, &tried.asked.prepared);
                     runners.retain(|runner| !here(runner));
                     match self.judge(tried) {
                         Step::Won(won) => return Ok(self.won(*won, &runners)),
@@ -159,7 +167,8 @@ impl Race<'_> {
     async fn start(&mut self, runners: &mut Vec<Runner>) -> bool {
         while let Some(candidate) = self.waiting.pop_front() {
             let call = self.attempting.call;
-            let permit = match admit(self.engine, &candidate, &call.facts).await {
+            let prepared = self.engine.prepared(&candidate);
+            let permit = match admit(self.engine, &candidate, &prepared, &call.facts).await {
                 Ok(permit) => permit,
                 Err(skipped) => {
                     self.skipped.push(skipped);
@@ -167,26 +176,33 @@ impl Race<'_> {
                 }
             };
             let began = Instant::now();
-            let patience = self.engine.silence().patience(&key(&candidate), kind(call));
+            let patience = prepared.waits.patience(kind(call));
             runners.push(Runner {
                 candidate: candidate.clone(),
+                prepared: Arc::clone(&prepared),
                 began,
                 patience: began + patience,
             });
-            self.running
-                .push(attempt(self.attempting, candidate, permit, began));
+            let asked = Asked {
+                candidate,
+                prepared,
+                permit,
+                began,
+            };
+            self.running.push(attempt(self.attempting, asked));
             return true;
         }
         false
     }
 
     fn judge(&mut self, tried: Tried) -> Step {
-        let Tried {
+        let Tried { asked, outcome } = tried;
+        let Asked {
             candidate,
+            prepared,
             permit,
             began,
-            outcome,
-        } = tried;
+        } = asked;
         let took = began.elapsed();
         let provider = Arc::clone(&candidate.candidate.endpoint.provider.id);
         let attempt = |class, status, retry_at| Attempt {
@@ -199,9 +215,7 @@ impl Race<'_> {
         match outcome {
             Ok(begun) => {
                 let call = self.attempting.call;
-                self.engine
-                    .silence()
-                    .record(&key(&candidate), kind(call), took);
+                prepared.waits.record(kind(call), took);
                 self.attempted(&candidate, attempt(Class::Ok, Some(begun.status), None));
                 Step::Won(Box::new(Won {
                     candidate,
@@ -305,8 +319,7 @@ impl Race<'_> {
     fn lost(&mut self, runners: &[Runner]) {
         for runner in runners {
             let provider = &runner.candidate.candidate.endpoint.provider;
-            let named = named(self.engine.guard(), &runner.candidate);
-            self.engine.was_silent(&named);
+            self.engine.was_silent(&runner.prepared.named);
             self.attempts.push(Attempt {
                 provider: Arc::clone(&provider.id),
                 class: Class::Upstream,
@@ -382,29 +395,13 @@ struct Won {
     took: Duration,
 }
 
-fn attempt<'a>(
-    attempting: &'a Attempting<'a>,
-    candidate: ModelCandidate,
-    mut permit: Permit,
-    began: Instant,
-) -> BoxFuture<'a, Tried> {
+fn attempt<'a>(attempting: &'a Attempting<'a>, mut asked: Asked) -> BoxFuture<'a, Tried> {
     Box::pin(async move {
-        let outcome = attempting.begin(&candidate, &mut permit.reservation).await;
-        Tried {
-            candidate,
-            permit,
-            began,
-            outcome,
-        }
+        let reservation = &mut asked.permit.reservation;
+        let begun = attempting.begin(&asked.candidate, &asked.prepared, reservation);
+        let outcome = begun.await;
+        Tried { asked, outcome }
     })
-}
-
-/// Whose silences are remembered together.
-fn key(candidate: &ModelCandidate) -> String {
-    format!(
-        "{}/{}",
-        candidate.candidate.endpoint.provider.id, candidate.model
-    )
 }
 
 fn kind(call: &ModelCall) -> silence::Kind {

@@ -74,11 +74,17 @@ impl Resumption {
     ) -> Option<(Dialect, Outgoing, Coming, Ending)> {
         let (engine, call) = (&self.engine, &*self.call);
         let began = Instant::now();
-        let mut permit = admit(engine, candidate, &call.facts).await.ok()?;
+        let prepared = engine.prepared(candidate);
+        let mut permit = admit(engine, candidate, &prepared, &call.facts)
+            .await
+            .ok()?;
         let catalogue = engine.catalogue();
         let spoken = Spoken::continuing(call, said.to_owned());
         let attempting = Attempting::new(engine, &catalogue, call, &spoken, began);
-        match attempting.go_on(candidate, &mut permit.reservation).await {
+        match attempting
+            .go_on(candidate, &prepared, &mut permit.reservation)
+            .await
+        {
             Ok((dialect, outgoing, body)) => {
                 let estimate = estimate(&call.facts, candidate.known.as_deref());
                 let ending = Ending::new(engine, call, candidate, permit, estimate, began);

@@ -1,6 +1,7 @@
 //! How long a model is usually silent, so that one that is silent for longer is raced by the next.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -17,14 +18,20 @@ pub(crate) enum Kind {
 /// The latest waits for each model of each provider.
 #[derive(Debug, Default)]
 pub(crate) struct Silence {
-    waits: Mutex<HashMap<Box<str>, [Ring; 2]>>,
+    waits: Mutex<HashMap<Box<str>, Arc<Waits>>>,
 }
+
+/// The latest waits for one model of one provider.
+#[derive(Debug, Default)]
+pub(crate) struct Waits([Mutex<Ring>; 2]);
 
 /// The latest waits, the oldest overwritten first.
 #[derive(Debug)]
 struct Ring {
     /// Milliseconds.
     waits: [u32; Ring::SIZE],
+    /// The same, the shortest first.
+    sorted: [u32; Ring::SIZE],
     /// How many were ever written.
     written: usize,
 }
@@ -54,24 +61,26 @@ impl Kind {
 }
 
 impl Silence {
-    /// Remembers how long it took; `key` names the model at its provider.
-    pub(crate) fn record(&self, key: &str, kind: Kind, took: Duration) {
+    /// What is known of a model at its provider, which `key` names.
+    pub(crate) fn of(&self, key: &str) -> Arc<Waits> {
         let mut waits = self.waits.lock();
-        if let Some(rings) = waits.get_mut(key) {
-            return rings[kind as usize].push(took);
+        if let Some(known) = waits.get(key) {
+            return Arc::clone(known);
         }
-        let rings = waits.entry(key.into()).or_default();
-        rings[kind as usize].push(took);
+        Arc::clone(waits.entry(key.into()).or_default())
+    }
+}
+
+impl Waits {
+    /// Remembers how long it took.
+    pub(crate) fn record(&self, kind: Kind, took: Duration) {
+        self.0[kind as usize].lock().push(took);
     }
 
     /// How long it may be silent before that is unusual: longer than 95 of a hundred waits were, within bounds.
-    pub(crate) fn patience(&self, key: &str, kind: Kind) -> Duration {
+    pub(crate) fn patience(&self, kind: Kind) -> Duration {
         let bounds = kind.bounds();
-        let usual = self
-            .waits
-            .lock()
-            .get(key)
-            .and_then(|rings| rings[kind as usize].usual_longest());
+        let usual = self.0[kind as usize].lock().usual_longest();
         usual.map_or(bounds.unknown, |usual| {
             usual.clamp(bounds.shortest, bounds.longest)
         })
@@ -82,6 +91,7 @@ impl Default for Ring {
     fn default() -> Self {
         Self {
             waits: [0; Self::SIZE],
+            sorted: [0; Self::SIZE],
             written: 0,
         }
     }
@@ -94,21 +104,40 @@ impl Ring {
 
     fn push(&mut self, took: Duration) {
         let milliseconds = u32::try_from(took.as_millis()).unwrap_or(u32::MAX);
-        self.waits[self.written % Self::SIZE] = milliseconds;
+        let kept = self.kept();
+        let place = self.written % Self::SIZE;
+        // Where the oldest goes, or behind all while there is room.
+        let gap = if kept == Self::SIZE {
+            self.sorted
+                .partition_point(|wait| *wait < self.waits[place])
+        } else {
+            kept
+        };
+        let rank = self.sorted[..kept].partition_point(|wait| *wait < milliseconds);
+        let rank = if rank > gap {
+            self.sorted.copy_within(gap + 1..rank, gap);
+            rank - 1
+        } else {
+            self.sorted.copy_within(rank..gap, rank + 1);
+            rank
+        };
+        self.sorted[rank] = milliseconds;
+        self.waits[place] = milliseconds;
         self.written += 1;
+    }
+
+    fn kept(&self) -> usize {
+        self.written.min(Self::SIZE)
     }
 
     /// The 95th percentile.
     fn usual_longest(&self) -> Option<Duration> {
-        let kept = self.written.min(Self::SIZE);
+        let kept = self.kept();
         if kept < Self::ENOUGH {
             return None;
         }
-        let mut sorted = self.waits;
-        let sorted = &mut sorted[..kept];
-        sorted.sort_unstable();
         let rank = (kept * 95).div_ceil(100) - 1;
-        Some(Duration::from_millis(u64::from(sorted[rank])))
+        Some(Duration::from_millis(u64::from(self.sorted[rank])))
     }
 }
 
@@ -121,9 +150,9 @@ mod tests {
     fn after(waits: impl IntoIterator<Item = u64>, kind: Kind) -> Duration {
         let silence = Silence::default();
         for wait in waits {
-            silence.record(KEY, kind, Duration::from_millis(wait));
+            silence.of(KEY).record(kind, Duration::from_millis(wait));
         }
-        silence.patience(KEY, kind)
+        silence.of(KEY).patience(kind)
     }
 
     #[test]
@@ -167,17 +196,35 @@ mod tests {
     fn first_tokens_and_whole_answers_are_told_apart() {
         let silence = Silence::default();
         for _ in 0..10 {
-            silence.record(KEY, Kind::First, Duration::from_millis(400));
-            silence.record(KEY, Kind::Whole, Duration::from_secs(5));
+            silence
+                .of(KEY)
+                .record(Kind::First, Duration::from_millis(400));
+            silence.of(KEY).record(Kind::Whole, Duration::from_secs(5));
         }
         assert_eq!(
-            silence.patience(KEY, Kind::First),
+            silence.of(KEY).patience(Kind::First),
             Duration::from_millis(400)
         );
-        assert_eq!(silence.patience(KEY, Kind::Whole), Duration::from_secs(5));
         assert_eq!(
-            silence.patience("groq/other", Kind::First),
+            silence.of(KEY).patience(Kind::Whole),
+            Duration::from_secs(5)
+        );
+        assert_eq!(
+            silence.of("groq/other").patience(Kind::First),
             Duration::from_millis(900)
         );
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn the_ring_is_sorted_whatever_comes(waits in proptest::collection::vec(0_u64..50, 0..300)) {
+            let mut ring = Ring::default();
+            for wait in &waits {
+                ring.push(Duration::from_millis(*wait));
+                let mut sorted = ring.waits;
+                sorted[..ring.kept()].sort_unstable();
+                proptest::prop_assert_eq!(sorted[..ring.kept()].to_vec(), ring.sorted[..ring.kept()].to_vec());
+            }
+        }
     }
 }

@@ -288,7 +288,7 @@ impl Chain<'_> {
         let mut attempting = Attempting {
             program: &self.catalogue.program,
             http,
-            credential: candidate.credential.as_ref(),
+            credential: candidate.credential.as_deref(),
             tokens: &self.engine.0.tokens,
             sender: &self.engine.0.sender,
             transport: &self.engine.0.transport,

@@ -17,8 +17,9 @@ use arc_swap::ArcSwap;
 use guichet_catalogue::model::{Catalogue, Operation, OperationId};
 use jiff::Timestamp;
 
-use crate::ai::choose::Discovered;
+use crate::ai::choose::{Discovered, Index};
 use crate::ai::kept::Answers as ModelAnswers;
+use crate::ai::prepared::AllPrepared;
 use crate::ai::silence::Silence;
 use crate::answer::{Answer, Refusal};
 use crate::cache::{Answers, Entry, Key};
@@ -76,6 +77,8 @@ struct Landed {
 
 struct Shared {
     catalogue: ArcSwap<Catalogue>,
+    /// Of the same catalogue.
+    index: ArcSwap<Index>,
     credentials: ArcSwap<Credentials>,
     clock: Arc<dyn Clock>,
     transport: Arc<dyn Transport>,
@@ -92,6 +95,7 @@ struct Shared {
     usage: ArcSwap<Vec<Arc<UsageObserver>>>,
     discovered: ArcSwap<Discovered>,
     silence: Silence,
+    prepared: AllPrepared,
     model_answers: ModelAnswers,
     turn: AtomicUsize,
 }
@@ -109,6 +113,7 @@ impl Engine {
         let guard = Arc::new(Guard::default());
         guard.restore(&store.windows().await?, store.suspensions().await?);
         let shared = Shared {
+            index: ArcSwap::from_pointee(Index::new(Arc::clone(&catalogue), &settings)),
             catalogue: ArcSwap::new(catalogue),
             credentials: ArcSwap::from_pointee(HashMap::new()),
             clock,
@@ -129,7 +134,7 @@ impl Engine {
             usage: ArcSwap::default(),
             discovered: ArcSwap::default(),
             silence: Silence::default(),
-
+            prepared: AllPrepared::default(),
             turn: AtomicUsize::new(0),
         };
         let engine = Self(Arc::new(shared));
@@ -159,9 +164,13 @@ impl Engine {
 
     /// Takes another catalogue from the next call on. Answers given under the old one are not given any more.
     pub fn replace_catalogue(&self, catalogue: impl Into<Arc<Catalogue>>) {
-        self.0.catalogue.store(catalogue.into());
+        let catalogue = catalogue.into();
+        let index = Index::new(Arc::clone(&catalogue), &self.0.settings);
+        self.0.index.store(Arc::new(index));
+        self.0.catalogue.store(catalogue);
         self.0.answers.clear();
         self.0.model_answers.clear();
+        self.0.prepared.clear();
         self.lift(|_, class| class == Class::Gone);
     }
 
@@ -172,10 +181,11 @@ impl Engine {
             by_provider
                 .entry(Arc::clone(&credential.provider))
                 .or_default()
-                .push(credential);
+                .push(Arc::new(credential));
         }
         let changed: Vec<Arc<str>> = changed(&self.0.credentials.load(), &by_provider);
         self.0.credentials.store(Arc::new(by_provider));
+        self.0.prepared.clear();
         self.lift(|name, class| {
             let provider = name.split(['/', '#']).next().unwrap_or(name);
             class == Class::Auth && changed.iter().any(|changed| **changed == *provider)
@@ -261,7 +271,7 @@ impl Engine {
 fn changed(before: &Credentials, after: &Credentials) -> Vec<Arc<str>> {
     use secrecy::ExposeSecret;
 
-    let print = |credentials: Option<&Vec<Credential>>| -> Vec<(String, blake3::Hash)> {
+    let print = |credentials: Option<&Vec<Arc<Credential>>>| -> Vec<(String, blake3::Hash)> {
         let own = credentials.into_iter().flatten();
         own.map(|own| {
             (

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::Engine;
 use crate::ai::UsageRecord;
-use crate::ai::choose::Discovered;
+use crate::ai::choose::{Discovered, Index};
 use crate::ai::kept::Answers;
+use crate::ai::prepared::AllPrepared;
 use crate::ai::silence::Silence;
 use crate::clock::Clock;
 use crate::guard::{Guard, Named};
@@ -44,6 +45,10 @@ impl Engine {
         self.0.discovered.load_full()
     }
 
+    pub(crate) fn index(&self) -> Arc<Index> {
+        self.0.index.load_full()
+    }
+
     pub(crate) fn credentials(&self) -> Arc<Credentials> {
         self.0.credentials.load_full()
     }
@@ -70,6 +75,10 @@ impl Engine {
 
     pub(crate) fn model_answers(&self) -> &Answers {
         &self.0.model_answers
+    }
+
+    pub(crate) fn all_prepared(&self) -> &AllPrepared {
+        &self.0.prepared
     }
 
     pub(crate) fn silence(&self) -> &Silence {

@@ -102,7 +102,7 @@ impl Engine {
             clock: &self.0.clock,
             end,
         };
-        let credential = candidate.credential.as_ref();
+        let credential = candidate.credential.as_deref();
         let sent = match self.0.tokens.key(credential, fetching).await {
             Ok(key) => {
                 let secret = key.as_ref().map(|key| &key.token);

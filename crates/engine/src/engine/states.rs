@@ -65,7 +65,7 @@ impl Engine {
                     let need = Need::of_one(guard.ledger(), &candidate, http);
                     guard.peek(&guard.named(&candidate), &need.claims, now)
                 });
-                let credential = candidate.credential.map(|credential| credential.id);
+                let credential = candidate.credential.map(|own| own.id.clone());
                 CandidateState {
                     provider: Arc::clone(&provider.id),
                     credential,

@@ -90,7 +90,7 @@ impl Engine {
         let mut attempting = Attempting {
             program: &catalogue.program,
             http,
-            credential: candidate.credential.as_ref(),
+            credential: candidate.credential.as_deref(),
             tokens: &self.0.tokens,
             sender: &self.0.sender,
             transport: &self.0.transport,

@@ -1,10 +1,13 @@
 //! What a body says beyond its dialect of how it may be served: `models` and `provider`, as OpenRouter has them.
 
+use std::sync::LazyLock;
+
 use guichet_catalogue::model::Catalogue;
 use guichet_catalogue::parameters::InvalidParameter;
 use guichet_dialects::members::Members;
 use guichet_engine::ai::Wish;
 use guichet_engine::call::Providers;
+use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -58,13 +61,11 @@ pub(super) fn read(
 
 /// The members of a body that may have such extensions: most have none, which is seen without reading them again.
 fn members(body: &[u8]) -> Option<Members<'_>> {
-    let text = std::str::from_utf8(body).ok()?;
     // A name may be written with escapes.
-    let may_have = ["\"models\"", "\"provider\"", "\\u00"];
-    if !may_have.iter().any(|mark| text.contains(mark)) {
-        return None;
-    }
-    Members::of(text).ok()
+    static MARKS: LazyLock<[Finder<'static>; 3]> =
+        LazyLock::new(|| ["\"models\"", "\"provider\"", "\\u00"].map(Finder::new));
+    let may_have = MARKS.iter().any(|mark| mark.find(body).is_some());
+    may_have.then(|| Members::read(body).ok()).flatten()
 }
 
 fn member<'body>(members: &Members<'body>, name: &str) -> Option<&'body str> {

@@ -8,8 +8,9 @@ use std::time::Duration;
 use guichet_engine::ai::UsageRecord;
 
 use crate::instant::to_millis;
+use crate::database::Engine;
 use crate::sql::{Statement, Value};
-use crate::{Database, StoreError};
+use crate::{Database, StoreError, sqlite};
 
 pub use totals::{UsageGroup, UsageTotal};
 pub use writer::UsageWriter;
@@ -22,10 +23,14 @@ impl Database {
         if records.is_empty() {
             return Ok(());
         }
-        let rows = records.iter().map(row).collect();
-        self.run(Statement::of_rows(INSERT, COLUMNS, rows, ""))
-            .await?;
-        Ok(())
+        match self.engine() {
+            Engine::Sqlite(pools) => sqlite::insert_usage(pools, records).await,
+            Engine::Postgres(_) => {
+                let rows = records.iter().map(row).collect();
+                let statement = Statement::of_rows(INSERT, COLUMNS, rows, "");
+                self.run(statement).await.map(drop)
+            }
+        }
     }
 }
 
@@ -62,11 +67,11 @@ fn row(record: &UsageRecord) -> Vec<Value> {
     ]
 }
 
-fn tokens(number: u64) -> i64 {
+pub(crate) fn tokens(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn milliseconds(time: Duration) -> i64 {
+pub(crate) fn milliseconds(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap_or(i64::MAX)
 }
 
@@ -75,7 +80,7 @@ fn milliseconds(time: Duration) -> i64 {
     clippy::cast_possible_truncation,
     reason = "a cast of what is too large gives the largest, and of what is no number 0"
 )]
-fn micros(dollars: f64) -> i64 {
+pub(crate) fn micros(dollars: f64) -> i64 {
     (dollars * MICROS_PER_DOLLAR).round() as i64
 }
 

@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use guichet_engine::ai::UsageRecord;
-use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::{Notify, mpsc, oneshot};
+use tokio::time::{sleep, timeout};
 
 use crate::{Database, StoreError};
 
@@ -25,6 +26,8 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis
 #[derive(Debug, Clone)]
 pub struct UsageWriter {
     entries: mpsc::Sender<Entry>,
+    /// Ends the writer's waiting for company.
+    hurry: Arc<Notify>,
     lost: Arc<AtomicU64>,
 }
 
@@ -43,14 +46,19 @@ impl UsageWriter {
 
     fn holding(database: Database, waiting: usize) -> Self {
         let (entries, inbox) = mpsc::channel(waiting);
-        let lost = Arc::new(AtomicU64::new(0));
+        let (hurry, lost) = (Arc::new(Notify::new()), Arc::new(AtomicU64::new(0)));
         let own = Writing {
             database,
+            hurry: Arc::clone(&hurry),
             lost: Arc::clone(&lost),
             told: 0,
         };
         tokio::spawn(own.run(inbox));
-        Self { entries, lost }
+        Self {
+            entries,
+            hurry,
+            lost,
+        }
     }
 
     /// Has a record written some time. It returns at once; where there is no room, the record is counted as lost.
@@ -65,6 +73,7 @@ impl UsageWriter {
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
         if self.entries.send(Entry::Flush(done)).await.is_ok() {
+            self.hurry.notify_one();
             // A writer that has ended has nothing left to write.
             let _ended = written.await;
         }
@@ -80,6 +89,7 @@ impl UsageWriter {
 /// The writer's own side.
 struct Writing {
     database: Database,
+    hurry: Arc<Notify>,
     lost: Arc<AtomicU64>,
     /// Of the lost, how many the log has told of.
     told: u64,
@@ -88,7 +98,7 @@ struct Writing {
 impl Writing {
     async fn run(mut self, mut inbox: mpsc::Receiver<Entry>) {
         let mut batch = Vec::with_capacity(BATCH);
-        while let Some(flushed) = gather(&mut inbox, &mut batch).await {
+        while let Some(flushed) = gather(&mut inbox, &self.hurry, &mut batch).await {
             self.write(&batch).await;
             batch.clear();
             self.tell_lost();
@@ -126,23 +136,28 @@ impl Writing {
     }
 }
 
-/// Fills a batch: until it is full, its first record has waited long enough, or somebody waits for the end, who is
-/// returned. None when nobody is left who could hand in a record.
+/// Fills a batch: with what has come when its first record has waited long enough, or somebody waits for the end, who
+/// is returned. None when nobody is left who could hand in a record.
+///
+/// Nobody listens meanwhile: whoever hands in a record has nobody to wake.
 async fn gather(
     inbox: &mut mpsc::Receiver<Entry>,
+    hurry: &Notify,
     batch: &mut Vec<UsageRecord>,
 ) -> Option<Option<oneshot::Sender<()>>> {
     match inbox.recv().await? {
         Entry::Record(record) => batch.push(*record),
         Entry::Flush(done) => return Some(Some(done)),
     }
-    let until = Instant::now() + GATHERING;
+    if inbox.len() < BATCH {
+        let _in_time = timeout(GATHERING, hurry.notified()).await;
+    }
     while batch.len() < BATCH {
-        match timeout_at(until, inbox.recv()).await {
-            Ok(Some(Entry::Record(record))) => batch.push(*record),
-            Ok(Some(Entry::Flush(done))) => return Some(Some(done)),
-            Ok(None) => return None,
-            Err(_) => break,
+        match inbox.try_recv() {
+            Ok(Entry::Record(record)) => batch.push(*record),
+            Ok(Entry::Flush(done)) => return Some(Some(done)),
+            Err(TryRecvError::Empty) => break,
+            Err(TryRecvError::Disconnected) => return None,
         }
     }
     Some(None)

@@ -1,5 +1,6 @@
 //! Whether a request fits a model: what it needs to be understood, and how long it is.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use guichet_catalogue::model::ai::{Abilities, Task};
@@ -125,8 +126,11 @@ fn abilities(target: &Target<'_>) -> Abilities {
         .unwrap_or(target.server.any_abilities)
 }
 
-fn quotas(target: &Target<'_>) -> Vec<Arc<Quota>> {
-    target.provider.quotas_of(&target.id)
+fn quotas<'a>(target: &Target<'a>) -> Cow<'a, [Arc<Quota>]> {
+    match target.known {
+        Some(known) => Cow::Borrowed(&known.quotas),
+        None => Cow::Owned(target.provider.quotas_of(&target.id)),
+    }
 }
 
 #[expect(

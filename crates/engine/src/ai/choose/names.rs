@@ -74,7 +74,7 @@ impl<'a> Choosing<'a> {
     /// `groq/openai/gpt-oss-120b`.
     fn at_provider(&self, name: &str) -> Option<Target<'a>> {
         let (id, model) = name.split_once('/')?;
-        let provider = self.catalogue.providers.get(id)?;
+        let provider = self.index.catalogue.providers.get(id)?;
         let server = provider.models.as_deref()?;
         if let Some(target) = self.served(provider, server, model) {
             return Some(target);
@@ -85,9 +85,31 @@ impl<'a> Choosing<'a> {
 
     /// `gpt-oss-120b`, at every provider that has it.
     fn plain(&self, name: &str) -> Vec<Target<'a>> {
-        self.in_order()
-            .filter_map(|(provider, server)| self.served(provider, server, name))
-            .collect()
+        let Some(servers) = self.index.servers(self.task()) else {
+            return Vec::new();
+        };
+        let known = servers.named(name).iter().filter_map(|(place, model)| {
+            let provider = &servers.endpoints[*place].provider;
+            let server = provider.models.as_deref()?;
+            Some((*place, self.known(provider, server, model)))
+        });
+        let mut found: Vec<(usize, Target<'a>)> = known.collect();
+        for id in self.discovered.0.keys() {
+            let Some(place) = servers.place(id) else {
+                continue;
+            };
+            let provider = &servers.endpoints[place].provider;
+            let is_known = found.iter().any(|(known, _)| *known == place);
+            let server = provider.models.as_deref().filter(|_| !is_known);
+            let target = server.and_then(|server| self.listed_as(provider, server, name));
+            found.extend(target.map(|target| (place, target)));
+        }
+        let wanted = &self.call.wish.providers.allowed;
+        found.sort_by_key(|(place, target)| {
+            let named = |wanted: &String| **wanted == *target.provider.id;
+            (wanted.iter().position(named).unwrap_or(usize::MAX), *place)
+        });
+        found.into_iter().map(|(_, target)| target).collect()
     }
 
     /// A provider's model of this name, in its file or listed by its server.
@@ -100,6 +122,16 @@ impl<'a> Choosing<'a> {
         if let Some(model) = server.model(name) {
             return Some(self.known(provider, server, model));
         }
+        self.listed_as(provider, server, name)
+    }
+
+    /// A provider's model of this name that its server listed.
+    fn listed_as(
+        &self,
+        provider: &'a Arc<Provider>,
+        server: &'a ModelServer,
+        name: &str,
+    ) -> Option<Target<'a>> {
         let mut listed = self.listed(provider, server);
         let listed = listed.find(|listed| is_called(&listed.id, name))?;
         Some(self.target(provider, server, Arc::clone(&listed.id)))
@@ -149,8 +181,8 @@ impl<'a> Choosing<'a> {
 
     /// Who does what is asked, in the order in which they are tried.
     fn in_order(&self) -> impl Iterator<Item = (&'a Arc<Provider>, &'a ModelServer)> + use<'a> {
-        let endpoints = self.catalogue.ai.tasks.get(&self.task());
-        let endpoints = endpoints.map_or(&[][..], Vec::as_slice);
+        let servers = self.index.servers(self.task());
+        let endpoints = servers.map_or(&[][..], |servers| servers.endpoints.as_slice());
         ordered(endpoints, self.settings, &self.call.wish.providers)
             .into_iter()
             .filter_map(|endpoint| Some((&endpoint.provider, endpoint.provider.models.as_deref()?)))
@@ -204,8 +236,7 @@ impl<'a> Choosing<'a> {
     }
 
     fn endpoint(&self, provider: &Provider) -> Option<&'a Arc<Endpoint>> {
-        let mut endpoints = self.catalogue.ai.tasks.get(&self.task())?.iter();
-        endpoints.find(|endpoint| endpoint.provider.id == provider.id)
+        self.index.servers(self.task())?.endpoint(&provider.id)
     }
 
     fn task(&self) -> Task {

@@ -2,6 +2,7 @@ use std::borrow::Cow;
 
 use bytes::Bytes;
 use guichet_catalogue::files::{File, Files};
+use guichet_catalogue::model::Catalogue;
 use guichet_catalogue::{Surroundings, load};
 use guichet_dialects::facts::{Facts, FormatKind, TextSize};
 use secrecy::SecretString;
@@ -50,7 +51,7 @@ const HOME: &str = "order = 4\nbase_url = 'http://127.0.0.1:11434/v1'\nlocal = t
     any_tasks = ['chat']\n";
 
 struct World {
-    catalogue: Catalogue,
+    catalogue: Arc<Catalogue>,
     discovered: Discovered,
     aliases: BTreeMap<String, Vec<String>>,
     settings: Settings,
@@ -79,7 +80,7 @@ impl World {
         let credentials =
             ["swift", "grand", "academy"].map(|id| (id.into(), vec![credential(id, "1")]));
         Self {
-            catalogue,
+            catalogue: Arc::new(catalogue),
             discovered: Discovered::default(),
             aliases: BTreeMap::new(),
             settings: Settings::default(),
@@ -89,8 +90,9 @@ impl World {
     }
 
     fn choose(&self, call: &ModelCall) -> Result<Choice, Reason> {
+        let index = Index::new(Arc::clone(&self.catalogue), &self.settings);
         Choosing {
-            catalogue: &self.catalogue,
+            index: &index,
             discovered: &self.discovered,
             aliases: &self.aliases,
             call,
@@ -140,12 +142,12 @@ impl World {
     }
 }
 
-fn credential(provider: &str, number: &str) -> Credential {
-    Credential {
+fn credential(provider: &str, number: &str) -> Arc<Credential> {
+    Arc::new(Credential {
         id: CredentialId::new(format!("{provider}/{number}")),
         provider: provider.into(),
         secret: SecretString::from("secret"),
-    }
+    })
 }
 
 fn call(models: &[&str]) -> ModelCall {
@@ -605,8 +607,9 @@ fn many_texts_to_embed_are_not_one_long_one() {
         own: true,
     };
     files.insert("ai/mill.toml", file);
-    world.catalogue =
+    let catalogue =
         load(&files, &Surroundings::default()).unwrap_or_else(|problems| panic!("{problems}"));
+    world.catalogue = Arc::new(catalogue);
     let many = with(&["vectors"], |call| {
         call.door = Door::Embeddings;
         call.facts.text = tokens(50_000);
