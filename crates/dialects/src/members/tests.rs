@@ -19,6 +19,28 @@ fn values_are_found_as_they_were_written() {
     assert_eq!(members.get("role"), None, "only the top is looked at");
     let names: Vec<_> = members.iter().map(|(name, _)| name.to_owned()).collect();
     assert_eq!(names, ["model", "n", "messages", "x"]);
+    let again = Members::read_again(BODY.as_bytes()).unwrap();
+    assert_eq!(format!("{again:?}"), format!("{members:?}"));
+}
+
+#[test]
+fn what_is_read_again_and_is_no_object_is_refused_all_the_same() {
+    for text in [
+        "",
+        "{",
+        "[]",
+        "7",
+        "{} {}",
+        "{\"a\"}",
+        "{\"a\":}",
+        "{\"a\":\"",
+        "{\"a\":1,}",
+        "{a:1}",
+        "{\"a\":[1}",
+        "{\"\\",
+    ] {
+        assert!(Members::read_again(text.as_bytes()).is_err(), "{text}");
+    }
 }
 
 #[test]
@@ -102,6 +124,30 @@ fn elements_of_an_array_are_replaced_one_by_one() {
 }
 
 proptest! {
+    #[test]
+    fn what_is_read_again_has_the_same_members(
+        names in prop::collection::vec("[a-c\"\\\\é]{0,3}", 0..6),
+        texts in prop::collection::vec("[ -~é]{0,9}", 6),
+        blank in "[ \n\r\t]{0,2}",
+    ) {
+        let values = names.iter().zip(&texts).enumerate().map(|(number, (name, text))| {
+            let text = Value::from(text.as_str());
+            let value = match number % 4 {
+                0 => text.to_string(),
+                1 => format!("[{text},{blank}{{\"x\":{text}}}]"),
+                2 => "-1.5e3".to_owned(),
+                _ => format!("{{{blank}\"y\":[],\"z\":{text}}}"),
+            };
+            format!("{blank}{}{blank}:{value}{blank}", Value::from(name.as_str()))
+        });
+        let body = format!("{blank}{{{}}}{blank}", values.collect::<Vec<_>>().join(","));
+        let (read, again) = (Members::read(body.as_bytes()), Members::read_again(body.as_bytes()));
+        prop_assert_eq!(format!("{:?}", again.unwrap()), format!("{:?}", read.unwrap()), "{}", body);
+        for cut in (0..body.len()).filter(|cut| body.is_char_boundary(*cut)) {
+            _ = Members::read_again(&body.as_bytes()[..cut]);
+        }
+    }
+
     #[test]
     fn an_edit_does_to_the_text_what_it_would_do_to_the_value(
         members in proptest::collection::btree_map("[a-e\"\\\\é]{1,2}", any::<i32>(), 0..6),
