@@ -33,10 +33,7 @@ fn statement(rows: usize) -> String {
 }
 
 /// Adds a row for each of these calls, or none at all.
-pub(crate) async fn insert_usage(
-    pools: &Pools,
-    records: &[UsageRecord],
-) -> Result<(), StoreError> {
+pub(crate) async fn insert_usage(pools: &Pools, records: &[UsageRecord]) -> Result<(), StoreError> {
     let mut transaction = pools.writer.begin_with("BEGIN IMMEDIATE").await?;
     for alike in alike(records) {
         let mut rest = alike.as_slice();
@@ -54,9 +51,7 @@ pub(crate) async fn insert_usage(
 fn alike(records: &[UsageRecord]) -> Vec<Vec<&UsageRecord>> {
     let mut groups: Vec<Vec<&UsageRecord>> = Vec::new();
     for record in records {
-        let group = groups
-            .iter_mut()
-            .find(|group| are_alike(group[0], record));
+        let group = groups.iter_mut().find(|group| are_alike(group[0], record));
         match group {
             Some(group) => group.push(record),
             None => groups.push(vec![record]),

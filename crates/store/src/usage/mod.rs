@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use guichet_engine::ai::UsageRecord;
 
-use crate::instant::to_millis;
 use crate::database::Engine;
+use crate::instant::to_millis;
 use crate::sql::{Statement, Value};
 use crate::{Database, StoreError, sqlite};
 

@@ -17,6 +17,7 @@ stories!(
     what_calls_took_is_summed_over_a_restart,
     calls_are_grouped_by_whatever_is_asked_for,
     calls_before_the_time_asked_for_do_not_count,
+    a_large_batch_of_many_kinds_is_written_to_the_last_row,
 );
 
 /// 2027-01-15, eight in the morning.
@@ -160,4 +161,32 @@ async fn calls_before_the_time_asked_for_do_not_count(home: &Home) {
     let database = with(home, &[before, record(2)]).await;
     let totals = database.usage_totals(UsageGroup::Key, Some(MORNING)).await;
     assert_eq!(totals.unwrap()[0].input_tokens, 2);
+}
+
+async fn a_large_batch_of_many_kinds_is_written_to_the_last_row(home: &Home) {
+    let record = |number: u64| UsageRecord {
+        request_id: format!("request {number}").into(),
+        key: KeyId::new(format!("k{}", number % 3)),
+        model: (!number.is_multiple_of(7)).then(|| format!("m{}", number % 2).into()),
+        outcome: if number.is_multiple_of(5) {
+            Class::Upstream
+        } else {
+            Class::Ok
+        },
+        ..record(number)
+    };
+    let records: Vec<_> = (0..500).map(record).collect();
+    let database = with(home, &records).await;
+    let totals = database.usage_totals(UsageGroup::Key, None).await.unwrap();
+    for (remainder, name) in [(0, "k0"), (1, "k1"), (2, "k2")] {
+        let own: Vec<u64> = (0..500).filter(|number| number % 3 == remainder).collect();
+        let total = totals
+            .iter()
+            .find(|total| total.name.as_deref() == Some(name))
+            .unwrap();
+        let failed = own.iter().filter(|number| *number % 5 == 0).count();
+        let counted = [total.calls, total.failed, total.input_tokens];
+        let expected = [own.len() as u64, failed as u64, own.iter().sum()];
+        assert_eq!(counted.map(i64::cast_unsigned), expected, "{name}");
+    }
 }
