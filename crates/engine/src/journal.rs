@@ -26,14 +26,16 @@ enum Entry {
     Flush(oneshot::Sender<()>),
 }
 
+/// When a write that failed is tried again.
+const AGAIN: Duration = Duration::from_secs(1);
 /// Entries that may wait; beyond it writers wait, which is the back-pressure.
 const WAITING: usize = 4_096;
 /// Entries of one write.
 const BATCH: usize = 512;
 /// How long a change that nobody waits for may wait.
 const COMPANY: Duration = Duration::from_millis(50);
-/// How long what was written ahead stays there.
-const CHECKPOINT: Duration = Duration::from_secs(1);
+/// How long what was written ahead stays there. Some files and a turn of the database are paid for each time.
+const CHECKPOINT: Duration = Duration::from_secs(5);
 
 impl Journal {
     pub(crate) fn start(store: Arc<dyn Store>, guard: Arc<Guard>) -> Self {
@@ -186,7 +188,7 @@ impl Writing {
     async fn look(&mut self) {
         let written = self.levels.write().await;
         let now = Instant::now();
-        self.look_at = Some(now + if written { COMPANY } else { CHECKPOINT });
+        self.look_at = Some(now + if written { COMPANY } else { AGAIN });
         if now >= self.checkpoint_at {
             self.levels.checkpoint().await;
             self.checkpoint_at = now + CHECKPOINT;

@@ -18,7 +18,7 @@ const WAITING: usize = 8_192;
 /// Records of one write.
 const BATCH: usize = 512;
 /// How long the first record of a batch waits for others. It is also what `kill -9` takes with it.
-const GATHERING: Duration = Duration::from_millis(200);
+const GATHERING: Duration = Duration::from_millis(500);
 /// What passes before a write that failed is tried again.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
 
@@ -66,6 +66,9 @@ impl UsageWriter {
         let entry = Entry::Record(Box::new(record.clone()));
         if self.entries.try_send(entry).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+        if self.entries.capacity() <= self.entries.max_capacity() / 2 {
+            self.hurry.notify_one();
         }
     }
 
