@@ -12,6 +12,7 @@ use guichet_sim::Fault;
 use guichet_sim::Pacing;
 use guichet_tests::heard::Heard;
 use guichet_tests::speakers::{SENTENCE, Studio, asked, whole};
+use guichet_tests::stage::credential;
 use serde_json::Value;
 
 const TWO: [(&str, guichet_catalogue::model::ai::Dialect, &str); 2] =
@@ -130,6 +131,22 @@ async fn tokens_are_estimated_before_and_settled_after() {
     assert!(record.counted);
     assert_eq!((record.usage.input, record.usage.output), (9, 5));
     assert!(record.first_token.is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_credential_is_used_from_the_next_call_on_under_the_same_name() {
+    let studio = Studio::of(&[("first", OpenAi, "")]).await;
+    for secret in ["secret", "another", "another", "a third"] {
+        if secret != "secret" {
+            let other = credential("first", "own", secret);
+            studio.engine.replace_credentials(vec![other]);
+        }
+        whole(studio.ask(asked(Door::Chat, false)).await.unwrap()).await;
+        whole(studio.ask(asked(Door::Chat, true)).await.unwrap()).await;
+        for request in studio.speakers.requests("first").iter().rev().take(2) {
+            assert_eq!(request.headers["authorization"], format!("Bearer {secret}"));
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
