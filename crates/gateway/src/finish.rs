@@ -20,6 +20,8 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
+
 /// Completes a reply.
 pub(crate) fn finish(reply: &mut Reply, visit: &Visit, door: Option<Door>, took: Duration) {
     let response = &mut reply.response;
@@ -40,7 +42,7 @@ pub(crate) fn finish(reply: &mut Reply, visit: &Visit, door: Option<Door>, took:
 /// pages that bring their own policy. Data is JSON, which no browser runs, and so is what models say, or a stream of it.
 fn guard(response: &mut Response, door: Option<Door>) {
     let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     if matches!(door, Some(Door::Data | Door::Ask(_))) {
         return;
     }
