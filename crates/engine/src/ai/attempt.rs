@@ -396,6 +396,7 @@ impl Verdict {
             suspends,
             window: None,
             tally: None,
+            gauges: Vec::new(),
             rejection: None,
             kind: Kind::Other,
         }

@@ -65,7 +65,7 @@ pub(super) fn estimate(facts: &Facts, known: Option<&Model>) -> Usage {
 /// What a call takes of a window; none where nobody here can count that.
 pub(super) fn units(quota: &Quota, usage: &Usage, price: Option<&Price>) -> Option<f64> {
     match quota.dimension {
-        Dimension::Requests | Dimension::Credits => Some(1.0),
+        Dimension::Requests | Dimension::Calls | Dimension::Credits => Some(1.0),
         Dimension::InputTokens => Some(exact(usage.input)),
         Dimension::OutputTokens => Some(exact(usage.output)),
         Dimension::Tokens => Some(exact(usage.total())),

@@ -25,6 +25,7 @@ use self::told::Told;
 use crate::answer::Rejection;
 use crate::decode;
 use crate::error_filter::{self, Seen};
+use crate::gauge::Gauge;
 use crate::outcome::Failure;
 
 /// What a failure means.
@@ -38,6 +39,8 @@ pub(crate) struct Verdict {
     pub(crate) window: Option<Duration>,
     /// What the provider told of that window in words.
     pub(crate) tally: Option<Tally>,
+    /// Its windows, as far as it gave numbers.
+    pub(crate) gauges: Vec<Gauge>,
     /// What the provider says is wrong with the request, for the caller; of `bad_request` only.
     pub(crate) rejection: Option<Rejection>,
     /// What is particular about it.
@@ -139,6 +142,7 @@ impl Complaint<'_> {
             suspends: meaning.suspends,
             window: meaning.window,
             tally: told.tally,
+            gauges: told.gauges,
             rejection: (meaning.class == Class::BadRequest).then(|| rejection(reading)),
             kind,
         }

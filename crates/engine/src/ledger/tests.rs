@@ -19,6 +19,7 @@ fn claim(ledger: &Ledger, limit: f64, window: Window, units: f64) -> Claim {
         cost: None,
         each_model: false,
         models: Vec::new(),
+        guessed: false,
     };
     ledger.claim("p", &Arc::new(quota), units)
 }

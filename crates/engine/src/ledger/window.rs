@@ -227,6 +227,7 @@ fn end(unit: CalendarUnit, zone: &TimeZone, now: Timestamp) -> Option<Timestamp>
         CalendarUnit::Minute => 1.minute(),
         CalendarUnit::Hour => 1.hour(),
         CalendarUnit::Day => 1.day(),
+        CalendarUnit::Week => 1.week(),
         CalendarUnit::Month => 1.month(),
     };
     begin.checked_add(span).ok().map(|end| end.timestamp())
@@ -261,6 +262,11 @@ fn floor(unit: CalendarUnit, local: &Zoned) -> Option<Zoned> {
             .build()
             .ok(),
         CalendarUnit::Day => local.start_of_day().ok(),
+        CalendarUnit::Week => {
+            let since_monday = i32::from(local.weekday().to_monday_zero_offset());
+            let monday = local.date().checked_sub(since_monday.days()).ok()?;
+            monday.to_zoned(local.time_zone().clone()).ok()
+        }
         CalendarUnit::Month => local.first_of_month().ok()?.start_of_day().ok(),
     }
 }

@@ -1,0 +1,46 @@
+//! Words by which providers name the length of a window.
+
+use std::time::Duration;
+
+pub(crate) const MINUTE: Duration = Duration::from_mins(1);
+pub(crate) const HOUR: Duration = Duration::from_hours(1);
+pub(crate) const DAY: Duration = Duration::from_hours(24);
+const WEEK: Duration = Duration::from_hours(24 * 7);
+const MONTH: Duration = Duration::from_hours(24 * 30);
+
+/// Words for windows, the longest first: of several that are used up the longest decides.
+const PERIODS: [(&[&str], Duration); 5] = [
+    (
+        &["per month", "per-month", "permonth", "monthly", "/ month"],
+        MONTH,
+    ),
+    (&["per week", "perweek", "weekly"], WEEK),
+    (
+        &[
+            "per day", "per-day", "perday", "daily", "(tpd)", "(rpd)", "(asd)",
+        ],
+        DAY,
+    ),
+    (
+        &["per hour", "per-hour", "perhour", "hourly", "(ash)"],
+        HOUR,
+    ),
+    (
+        &[
+            "per minute",
+            "per-min",
+            "per min",
+            "perminute",
+            "(tpm)",
+            "(rpm)",
+            "/ minute",
+        ],
+        MINUTE,
+    ),
+];
+
+/// The longest window that a text in lower case names.
+pub(crate) fn named(text: &str) -> Option<Duration> {
+    let names = |(words, _): &&(&[&str], Duration)| words.iter().any(|word| text.contains(word));
+    PERIODS.iter().find(names).map(|(_, period)| *period)
+}
