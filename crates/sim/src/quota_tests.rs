@@ -11,6 +11,7 @@ fn quota(limit: f64, window: Window) -> Quota {
         each_model: false,
         models: Vec::new(),
         guessed: false,
+        cap: false,
     }
 }
 

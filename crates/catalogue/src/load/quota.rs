@@ -22,6 +22,9 @@ pub(super) fn read(written: &written::Quota, reader: &mut Reader<'_>) -> Option<
         let message = "`models` needs `group` (they share the budget) or `each_model = true`";
         reader.wrong_at(&written.models[0], message);
     }
+    if written.guessed && written.cap {
+        reader.wrong("[[quota]] `guessed` may prove to be higher, `cap` is never raised: keep one");
+    }
     Some(Quota {
         limit: written.limit,
         window: window(&Span::of(written), reader)?,
@@ -32,6 +35,7 @@ pub(super) fn read(written: &written::Quota, reader: &mut Reader<'_>) -> Option<
         each_model: written.each_model,
         models: texts(&written.models),
         guessed: written.guessed,
+        cap: written.cap,
     })
 }
 

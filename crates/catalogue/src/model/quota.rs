@@ -28,6 +28,8 @@ pub struct Quota {
     pub models: Vec<String>,
     /// Whether nobody knows the limit: the provider does not publish it. Then it may prove to be higher too.
     pub guessed: bool,
+    /// Whether nothing that is told or learnt raises it.
+    pub cap: bool,
 }
 
 impl Quota {
@@ -261,6 +263,7 @@ mod tests {
             each_model: false,
             models: Vec::new(),
             guessed: false,
+            cap: false,
         };
         assert_eq!(quota.budget("groq", Some("m"), Some("1")), "groq@1");
         quota.each_model = true;

@@ -92,6 +92,8 @@ pub(crate) struct Quota {
     pub(crate) models: Vec<Text>,
     #[serde(default)]
     pub(crate) guessed: bool,
+    #[serde(default)]
+    pub(crate) cap: bool,
 }
 
 #[derive(Debug, Deserialize)]

@@ -20,6 +20,7 @@ fn claim(ledger: &Ledger, limit: f64, window: Window, units: f64) -> Claim {
         each_model: false,
         models: Vec::new(),
         guessed: false,
+        cap: false,
     };
     ledger.claim("p", &Arc::new(quota), units)
 }

@@ -106,6 +106,7 @@ fn tier(provider: &Provider) -> impl Iterator<Item = Arc<Quota>> {
             each_model: true,
             models: Vec::new(),
             guessed: false,
+            cap: false,
         })
     })
 }
