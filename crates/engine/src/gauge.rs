@@ -33,7 +33,8 @@ pub struct Gauge {
 }
 
 /// Where a number comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Source {
     /// The provider's file, or what the operator wrote over it.
     Catalogue,

@@ -39,6 +39,15 @@ const PERIODS: [(&[&str], Duration); 5] = [
     ),
 ];
 
+/// Nobody explains a refusal at greater length.
+const LONGEST_TEXT: usize = 16 << 10;
+
+/// The longest window that a refusal's body names.
+pub(crate) fn in_body(body: &[u8]) -> Option<Duration> {
+    let begin = &body[..body.len().min(LONGEST_TEXT)];
+    named(&String::from_utf8_lossy(begin).to_ascii_lowercase())
+}
+
 /// The longest window that a text in lower case names.
 pub(crate) fn named(text: &str) -> Option<Duration> {
     let names = |(words, _): &&(&[&str], Duration)| words.iter().any(|word| text.contains(word));

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::filter::Filter;
 
 /// How much may be asked of a provider within a window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Quota {
     /// Units per window.
     pub limit: f64,

@@ -1,6 +1,6 @@
 //! Leave to ask a candidate, and what becomes of it when the candidate fails.
 
-use guichet_catalogue::model::{Class, Quota, Suspends};
+use guichet_catalogue::model::{Class, Suspends};
 use guichet_dialects::facts::Facts;
 
 use super::choose::ModelCandidate;
@@ -28,9 +28,7 @@ pub(super) async fn admit(
 /// The candidate failed so: ledger and breakers learn it.
 pub(super) fn settle(engine: &Engine, permit: Permit, verdict: &Verdict) {
     let failure = &verdict.failure;
-    permit
-        .reservation
-        .learn(|quota| spent(quota, verdict), engine.now());
+    verdict.teach(&permit.reservation, engine.now());
     let reach = match verdict.suspends {
         Suspends::Nothing => {
             // The candidate is sound: the request was at fault.
@@ -41,20 +39,4 @@ pub(super) fn settle(engine: &Engine, permit: Permit, verdict: &Verdict) {
         Suspends::Credential | Suspends::Provider => Reach::Wide,
     };
     engine.settle_within(permit, failure.class, reach, failure.retry_at);
-}
-
-/// How much of a window is used, by what the provider said when it refused; none where it did not speak of this one.
-fn spent(quota: &Quota, verdict: &Verdict) -> Option<f64> {
-    if let Some(tally) = verdict.tally {
-        // The window whose limit it named, whatever our file believes of the others.
-        return ((tally.limit - quota.limit).abs() < 0.5).then_some(tally.used);
-    }
-    let named = verdict.window.is_some() && verdict.window == quota.window.period();
-    let shared = verdict.suspends == Suspends::Group && quota.group.is_some();
-    let over = verdict.failure.class == Class::QuotaExhausted;
-    let meant = match verdict.window {
-        Some(_) => named,
-        None => shared,
-    };
-    (over && meant).then_some(quota.limit)
 }

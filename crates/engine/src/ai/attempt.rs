@@ -6,7 +6,8 @@ use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
 use guichet_catalogue::model::ai::{Dialect, ModelServer, Route};
-use guichet_catalogue::model::{Catalogue, Class, Http, Suspends};
+use guichet_catalogue::filter::Input;
+use guichet_catalogue::model::{Catalogue, Class, Http, Suspends, Within};
 use guichet_dialects::chat::Finish;
 use guichet_dialects::error::ProviderError;
 use http::header::CONTENT_TYPE;
@@ -27,6 +28,7 @@ use crate::answer::Rejection;
 use crate::attempt::failed;
 use crate::clock::Clock;
 use crate::engine::Engine;
+use crate::gauge::{Gauge, Telling};
 use crate::ledger::Reservation;
 use crate::outcome::Failure;
 use crate::request::{Draft, Sender, check_egress};
@@ -191,6 +193,7 @@ impl Attempting<'_> {
             headers,
         };
         if (200..300).contains(&status) {
+            reservation.learn(&self.told(&asked, http), self.clock.now());
             return Ok(Sent {
                 asked,
                 outgoing,
@@ -202,6 +205,22 @@ impl Attempting<'_> {
     }
 
     fn blank(
+    /// What the headers of a good answer tell of quotas.
+    fn told(&self, asked: &Asked<'_>, http: &Http) -> Vec<Gauge> {
+        let telling = Telling {
+            program: &self.catalogue.program,
+            http,
+            model: Some(&asked.candidate.model),
+            within: Within::Answers,
+            status: asked.status,
+            headers: &asked.headers,
+            body: Input::null(),
+            now: self.clock.now(),
+        };
+        telling.gauges()
+    }
+
+    fn request(
         &self,
         candidate: &ModelCandidate,
         http: &Http,

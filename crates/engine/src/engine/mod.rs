@@ -6,6 +6,7 @@ mod kept;
 mod local;
 mod models;
 mod proxy;
+mod quotas;
 mod states;
 mod verify;
 
@@ -112,6 +113,8 @@ impl Engine {
         } = parts;
         let guard = Arc::new(Guard::default());
         guard.restore(&store.windows().await?, store.suspensions().await?);
+        let ledger = guard.ledger();
+        ledger.restore_beliefs(&store.beliefs().await?, clock.now());
         let shared = Shared {
             index: ArcSwap::from_pointee(Index::new(Arc::clone(&catalogue), &settings)),
             catalogue: ArcSwap::new(catalogue),
@@ -245,7 +248,11 @@ impl Engine {
         reach: Reach,
         retry_at: Option<Timestamp>,
     ) {
-        for change in permit.end(class, reach, retry_at, self.0.clock.now()) {
+        let now = self.0.clock.now();
+        if matches!(class, Class::Ok | Class::Empty) {
+            permit.reservation.passed(now);
+        }
+        for change in permit.end(class, reach, retry_at, now) {
             if let Some(record) = &change.record {
                 tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
             }

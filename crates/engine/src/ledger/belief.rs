@@ -28,7 +28,7 @@ pub(super) struct Belief {
     /// When it is tried again whether more passes.
     pub(super) next_try: Option<Timestamp>,
     /// When one was sent of which nothing is known yet.
-    trying: Option<Timestamp>,
+    pub(super) trying: Option<Timestamp>,
 }
 
 /// A limit that did not come from the catalogue.
@@ -135,7 +135,7 @@ impl Belief {
             _ => believed,
         };
         self.limit = Some(Learnt {
-            units: passed.clamp((believed / 2.0).min(most), most).max(1.0),
+            units: passed.clamp((believed / 2.0).min(most), most).max(quota.limit.min(1.0)),
             source: Source::Learnt,
             at: now,
         });
@@ -143,6 +143,11 @@ impl Belief {
         self.next_try = now.checked_add(rest.min(LONGEST_REST)).ok();
         self.doubts = self.doubts.saturating_add(1);
         self.trying = None;
+    }
+
+    /// Whether a request beyond the ceiling is under way.
+    pub(super) fn is_trying(&self) -> bool {
+        self.trying.is_some()
     }
 
     /// Whether what was refused was sent before the ceiling fell last: then it says nothing new.

@@ -4,19 +4,28 @@
 //! is dropped before the request left. What changed is remembered as such, and handed to the store before a request is
 //! sent.
 
+mod belief;
+mod beliefs;
 mod counted;
+mod learn;
+mod listing;
+mod pace;
 mod window;
 
 use std::sync::Arc;
 
-use guichet_catalogue::model::{Quota, Window};
+use guichet_catalogue::model::{Dimension, Quota, Window};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::store::{Level, WindowRecord};
+use crate::gauge::Gauge;
+use crate::store::{BeliefRecord, Level, WindowRecord};
 pub use counted::CountedWindow;
 use counted::Windows;
+pub use learn::Refused;
+pub use listing::{Listing, QuotaState};
+pub use pace::Outlook;
 pub(crate) use window::room_again;
 
 /// All budgets.
@@ -34,6 +43,8 @@ pub struct Claim {
     pub window: Arc<CountedWindow>,
     /// How much the request needs.
     pub units: f64,
+    /// What was ever taken of the window when it was reserved, without what was under way.
+    settled: f64,
 }
 
 /// A window that has not enough left.
@@ -61,6 +72,17 @@ impl Claim {
     fn is_concurrency(&self) -> bool {
         self.quota().window == Window::Concurrency
     }
+
+    /// Units that an answer to this request may be silent about: others were under way with it, and what it took itself
+    /// is known to the provider at the end, unless that is one request.
+    fn unknown(&self, fill: &window::Fill) -> f64 {
+        let counts_calls = matches!(
+            self.quota().dimension,
+            Dimension::Requests | Dimension::Calls
+        );
+        let own = if counts_calls { 0.0 } else { self.units };
+        (fill.taken - self.settled).max(0.0) + own
+    }
 }
 
 impl Ledger {
@@ -72,28 +94,34 @@ impl Ledger {
     /// A claim of a window, which is looked for.
     pub fn claim(&self, budget: &str, quota: &Arc<Quota>, units: f64) -> Claim {
         let window = self.window(budget, quota);
-        Claim { window, units }
+        Claim {
+            window,
+            units,
+            settled: 0.0,
+        }
     }
 
     /// Takes the units of all claims, or of none.
     pub fn reserve(
         self: &Arc<Self>,
-        claims: Vec<Claim>,
+        mut claims: Vec<Claim>,
         now: Timestamp,
     ) -> Result<Reservation, Exhausted> {
         let mut windows = self.windows.lock();
         for claim in &claims {
             windows.present(&claim.window, now).check(claim, now)?;
         }
-        for claim in &claims {
+        for claim in &mut claims {
             windows.change(&claim.window, &self.changed, |level| {
-                level.take(claim.quota(), claim.units, now);
+                claim.settled = level.reserve(claim.window.quota(), claim.units, now);
             });
+            windows.was_used(&claim.window, now);
         }
         drop(windows);
         Ok(Reservation {
             ledger: Arc::clone(self),
             claims,
+            reserved: now,
             planned: 1,
             sent: 0,
         })
@@ -125,6 +153,19 @@ impl Ledger {
         self.windows.lock().take_changes(levels);
     }
 
+    /// What has changed of what is believed since this was last asked.
+    pub fn take_beliefs(&self) -> Vec<BeliefRecord> {
+        self.windows.lock().take_beliefs()
+    }
+
+    /// Takes over what the store remembers of what was believed.
+    pub fn restore_beliefs(&self, records: &[BeliefRecord], now: Timestamp) {
+        let mut windows = self.windows.lock();
+        for record in records {
+            windows.restore_belief(record, now);
+        }
+    }
+
     /// These levels could not be written down: they count as changed again.
     pub fn not_written(&self, levels: &[Level]) {
         self.windows.lock().not_written(levels);
@@ -141,15 +182,22 @@ impl Ledger {
     }
 
     /// Counts what was really used in place of what was claimed, also where it is more than there was.
-    fn correct(&self, claims: &mut [Claim], used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
+    fn correct(
+        &self,
+        claims: &mut [Claim],
+        used: impl Fn(&Quota) -> Option<f64>,
+        reserved: Timestamp,
+        now: Timestamp,
+    ) {
         let mut windows = self.windows.lock();
         for claim in claims {
             let Some(used) = used(claim.quota()) else {
                 continue;
             };
             windows.change(&claim.window, &self.changed, |level| {
+                level.under_way += used - claim.units;
                 if used < claim.units {
-                    level.give_back(claim.units - used);
+                    level.give_back(claim.window.quota(), claim.units - used, reserved);
                 } else {
                     level.take(claim.window.quota(), used - claim.units, now);
                 }
@@ -158,28 +206,18 @@ impl Ledger {
         }
     }
 
-    /// Believes a provider that tells how much of a window is used, where that is more than was counted here.
-    fn learn(&self, claims: &[Claim], told: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
+    /// Ends what these claims have under way, and gives back a part of them.
+    fn release(&self, claims: &[Claim], part: impl Fn(&Claim) -> f64, reserved: Timestamp) {
         let mut windows = self.windows.lock();
         for claim in claims {
-            let Some(told) = told(claim.quota()) else {
-                continue;
-            };
-            windows.change(&claim.window, &self.changed, |level| {
-                level.advance(claim.quota(), now);
-                if told > level.used {
-                    level.take(claim.quota(), told - level.used, now);
-                }
+            windows.look(&claim.window, |level| {
+                level.under_way = (level.under_way - claim.units).max(0.0);
             });
-        }
-    }
-
-    fn give_back(&self, claims: &[Claim], part: impl Fn(&Claim) -> f64) {
-        let mut windows = self.windows.lock();
-        for claim in claims {
             let units = claim.units * part(claim);
             if units > 0.0 {
-                windows.change(&claim.window, &self.changed, |level| level.give_back(units));
+                windows.change(&claim.window, &self.changed, |level| {
+                    level.give_back(claim.quota(), units, reserved);
+                });
             }
         }
     }
@@ -191,6 +229,8 @@ impl Ledger {
 pub struct Reservation {
     ledger: Arc<Ledger>,
     claims: Vec<Claim>,
+    /// When.
+    reserved: Timestamp,
     planned: u32,
     sent: u32,
 }
@@ -227,12 +267,23 @@ impl Reservation {
     /// Puts what was really used in the place of what was claimed, where `used` knows it.
     pub fn settle(&mut self, used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
         let ledger = Arc::clone(&self.ledger);
-        ledger.correct(&mut self.claims, used, now);
+        ledger.correct(&mut self.claims, used, self.reserved, now);
     }
 
-    /// Takes over what the provider tells of the windows that were claimed: units used, where `told` knows them.
-    pub fn learn(&self, told: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
-        self.ledger.learn(&self.claims, told, now);
+    /// Takes over what the provider tells of the windows that were claimed.
+    pub fn learn(&self, told: &[Gauge], now: Timestamp) {
+        self.ledger.believe(&self.claims, told, now);
+    }
+
+    /// The request went well: where it was one more than was believed to fit, more fits.
+    pub fn passed(&self, now: Timestamp) {
+        self.ledger.passed(&self.claims, now);
+    }
+
+    /// The provider refused the request for its quotas although it was believed to fit.
+    pub fn refused(&self, refused: &Refused, now: Timestamp) {
+        self.ledger
+            .refused(&self.claims, refused, self.reserved, now);
     }
 
     /// A request is about to leave: from here on its units are spent.
@@ -262,9 +313,11 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         let unsent = self.planned.saturating_sub(self.sent);
         let part = f64::from(unsent) / f64::from(self.planned);
-        self.ledger.give_back(&self.claims, |claim| {
-            if claim.is_concurrency() { 1.0 } else { part }
-        });
+        self.ledger.release(
+            &self.claims,
+            |claim| if claim.is_concurrency() { 1.0 } else { part },
+            self.reserved,
+        );
     }
 }
 

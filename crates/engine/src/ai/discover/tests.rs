@@ -12,7 +12,7 @@ use super::*;
 use crate::Parts;
 use crate::clock::SystemClock;
 use crate::settings::{ProviderSettings, Settings};
-use crate::store::{Store, StoreError, SuspensionRecord, WindowRecord};
+use crate::store::{BeliefRecord, Store, StoreError, SuspensionRecord, WindowRecord};
 use crate::transport::{Transport, TransportError, UpstreamRequest, UpstreamResponse};
 
 const OLLAMA: &str = "base_url = 'http://127.0.0.1:11434'\nlocal = true\ndialect = 'ollama'\nany_model = true\n\
@@ -59,6 +59,14 @@ impl Store for Forgetful {
     }
 
     fn save_windows(&self, _windows: Vec<WindowRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn beliefs(&self) -> BoxFuture<'_, Result<Vec<BeliefRecord>, StoreError>> {
+        ready(Ok(Vec::new())).boxed()
+    }
+
+    fn save_beliefs(&self, _beliefs: Vec<BeliefRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
         ready(Ok(())).boxed()
     }
 

@@ -104,7 +104,7 @@ impl<'a> Told<'a> {
             used,
             requested,
         } = self.tally?;
-        let part = ((used + requested - limit) / limit).max(0.0);
+        let part = ((used? + requested - limit) / limit).max(0.0);
         let wait = Duration::try_from_secs_f64(part * window.as_secs_f64()).ok()?;
         self.complaint.now.checked_add(wait).ok()
     }
@@ -136,7 +136,7 @@ impl<'a> Told<'a> {
             dimension: dimension(text),
             period: self.period,
             limit: Some(tally.limit),
-            used: Some(tally.used),
+            used: tally.used,
             ..Gauge::blank(Source::Refusal)
         }));
         gauges
@@ -230,7 +230,7 @@ fn tally(text: &str) -> Option<Tally> {
     let before = &text[..text.find("requested")?];
     let from = before.rfind("limit ").or_else(|| before.rfind("limit:"))?;
     let (limit, _) = after("limit", &before[from..])?;
-    let used = after(", used", &before[from..]).map_or(0.0, |(used, _)| used);
+    let used = after(", used", &before[from..]).map(|(used, _)| used);
     (limit > 0.0).then_some(Tally {
         limit,
         used,
