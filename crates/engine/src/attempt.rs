@@ -13,9 +13,9 @@ use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::decode;
+use crate::gauge::Telling;
 use crate::identity::Credential;
 use crate::journal::Journal;
-use crate::gauge::Telling;
 use crate::ledger::{Refused, Reservation};
 use crate::outcome::{Class, Failure};
 use crate::periods;
@@ -135,7 +135,14 @@ impl Attempting<'_> {
             now,
         }
         .read(&response, next);
-        told(program, http, &response, read.as_ref().err(), reservation, now);
+        told(
+            program,
+            http,
+            &response,
+            read.as_ref().err(),
+            reservation,
+            now,
+        );
         read
     }
 

@@ -8,6 +8,7 @@
 //! **Invariant:** this crate stores secrets only as hashes or sealed bytes and cannot open them. A call that
 //! returned `Ok` survives `kill -9` of the process.
 
+mod beliefs;
 mod changes;
 mod credentials;
 mod database;

@@ -32,10 +32,7 @@ pub(super) fn all(
 }
 
 /// `[status]`
-pub(super) fn status(
-    written: Option<&written::Status>,
-    reader: &mut Reader<'_>,
-) -> Option<Status> {
+pub(super) fn status(written: Option<&written::Status>, reader: &mut Reader<'_>) -> Option<Status> {
     let written = written?;
     let path = written.get.get_ref();
     if !path.starts_with('/') || path.contains(char::is_whitespace) {

@@ -145,7 +145,11 @@ fn only_of_models(written: &written::Provider, reader: &mut Reader<'_>) {
             reader.wrong("[[quota]] `each_model` and `models` are for providers of models");
         }
     }
-    for limit in written.limit.iter().filter_map(|limit| limit.models.first()) {
+    for limit in written
+        .limit
+        .iter()
+        .filter_map(|limit| limit.models.first())
+    {
         reader.wrong_at(limit, "[[limit]] `models` is for providers of models");
     }
     if written

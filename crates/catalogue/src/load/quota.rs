@@ -105,7 +105,10 @@ pub(super) fn window(written: &Span<'_>, reader: &mut Reader<'_>) -> Option<Wind
         (None, Some(unit)) if long => calendar(unit, written.resets, reader),
         (Some(QuotaKind::Calendar), Some(unit)) => calendar(unit, written.resets, reader),
         (Some(QuotaKind::Calendar), None) => {
-            reader.wrong_at(per, "a calendar window is a minute, hour, day, week or month");
+            reader.wrong_at(
+                per,
+                "a calendar window is a minute, hour, day, week or month",
+            );
             None
         }
         _ => Some(Window::Bucket(period.length)),

@@ -9,9 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::Text;
-use crate::model::{
-    Class, Decoder, Dimension, ResetFormat, ResetMeaning, Scope, Suspends, Within,
-};
+use crate::model::{Class, Decoder, Dimension, ResetFormat, ResetMeaning, Scope, Suspends, Within};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

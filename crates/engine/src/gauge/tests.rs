@@ -140,7 +140,10 @@ fn each_providers_headers_are_read_in_its_own_way() {
         (
             "cohere",
             "command-a-03-2025",
-            &[("x-endpoint-monthly-call-limit", "1000"), ("x-trial-endpoint-call-remaining", "999")],
+            &[
+                ("x-endpoint-monthly-call-limit", "1000"),
+                ("x-trial-endpoint-call-remaining", "999"),
+            ],
             vec![(Requests, MONTH, Some(1_000.0), Some(999.0), None)],
         ),
         ("nvidia", "any", &[("x-ratelimit-remaining", "3")], vec![]),
@@ -160,7 +163,13 @@ fn openrouter_tells_within_the_body_and_in_milliseconds() {
     let gauges = told("openrouter", "qwen/qwen3-coder:free", &[], &body);
     assert_eq!(
         rows(&gauges),
-        [(Dimension::Requests, DAY, Some(50.0), Some(0.0), Some(48_540))]
+        [(
+            Dimension::Requests,
+            DAY,
+            Some(50.0),
+            Some(0.0),
+            Some(48_540)
+        )]
     );
     assert_eq!(gauges[0].source, Source::Body);
     assert!(gauges[0].is_spent());

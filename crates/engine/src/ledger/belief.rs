@@ -94,7 +94,9 @@ impl Belief {
         let open = (quota.guessed && !is_told(limit.source)) || found_out;
         let within = quota.guessed || wanted <= quota.limit;
         let rested = self.next_try.is_none_or(|next| now >= next);
-        let alone = self.trying.is_none_or(|since| elapsed(since, now) >= UNHEARD);
+        let alone = self
+            .trying
+            .is_none_or(|since| elapsed(since, now) >= UNHEARD);
         open && within && rested && alone
     }
 
@@ -135,7 +137,9 @@ impl Belief {
             _ => believed,
         };
         self.limit = Some(Learnt {
-            units: passed.clamp((believed / 2.0).min(most), most).max(quota.limit.min(1.0)),
+            units: passed
+                .clamp((believed / 2.0).min(most), most)
+                .max(quota.limit.min(1.0)),
             source: Source::Learnt,
             at: now,
         });

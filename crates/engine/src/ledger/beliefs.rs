@@ -26,7 +26,9 @@ impl Windows {
     /// A window was used: now and then its pace is worth remembering.
     pub(super) fn was_used(&mut self, window: &CountedWindow, now: Timestamp) {
         let due = self.look(window, |fill| {
-            let due = fill.pace_saved.is_none_or(|saved| elapsed(saved, now) >= PACE);
+            let due = fill
+                .pace_saved
+                .is_none_or(|saved| elapsed(saved, now) >= PACE);
             if due {
                 fill.pace_saved = Some(now);
             }

@@ -72,7 +72,11 @@ impl Ledger {
         now: Timestamp,
     ) {
         self.believe(claims, &refused.gauges, now);
-        if refused.gauges.iter().any(|gauge| gauge.limit.is_some() && gauge.is_spent()) {
+        if refused
+            .gauges
+            .iter()
+            .any(|gauge| gauge.limit.is_some() && gauge.is_spent())
+        {
             return self.tried_in_vain(claims, now);
         }
         let named: Vec<&Claim> = claims.iter().filter(|claim| refused.means(claim)).collect();
@@ -127,9 +131,9 @@ impl Ledger {
             let is_other = !matches!(quota.dimension, Dimension::Requests | Dimension::Calls);
             (is_other, quota.window.period())
         });
-        let full = meant.iter().find(|claim| {
-            windows.as_of(&claim.window, now).fullness(claim, now) >= NEARLY
-        });
+        let full = meant
+            .iter()
+            .find(|claim| windows.as_of(&claim.window, now).fullness(claim, now) >= NEARLY);
         let (claim, is_full) = match (full, meant.first()) {
             (Some(full), _) => (*full, true),
             (None, Some(first)) => (*first, false),
@@ -206,18 +210,29 @@ fn believe(fill: &mut Fill, claim: &Claim, gauge: &Gauge, now: Timestamp) -> boo
     let quota = claim.quota();
     let mut news = false;
     // More is left than the window was believed to hold.
-    let more = gauge.remaining.filter(|left| *left > fill.limit(quota, now));
+    let more = gauge
+        .remaining
+        .filter(|left| *left > fill.limit(quota, now));
     if let Some(units) = gauge.limit.or(more).filter(|units| *units > 0.0) {
         news |= fill.belief.told(units, gauge.source, now);
     }
     let whole = gauge.limit.unwrap_or_else(|| fill.limit(quota, now));
-    let told = gauge.used.or(gauge.remaining.map(|left| (whole - left).max(0.0)));
+    let told = gauge
+        .used
+        .or(gauge.remaining.map(|left| (whole - left).max(0.0)));
     if let Some(told) = told {
-        fill.set_used(quota, fill.used.clamp(told, told + claim.unknown(fill)), now);
+        fill.set_used(
+            quota,
+            fill.used.clamp(told, told + claim.unknown(fill)),
+            now,
+        );
         news |= fill.belief.corrected.is_none();
         fill.belief.corrected = Some((gauge.source, now));
     }
-    if let Some(ends_at) = gauge.ends_at.filter(|ends_at| now < *ends_at && has_end(quota)) {
+    if let Some(ends_at) = gauge
+        .ends_at
+        .filter(|ends_at| now < *ends_at && has_end(quota))
+    {
         news |= fill.belief.ends_at.is_none_or(|known| known != ends_at);
         fill.belief.ends_at = Some(ends_at);
     }

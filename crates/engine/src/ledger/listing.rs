@@ -206,7 +206,9 @@ impl One<'_> {
         let limit = fill.belief.limit(quota, now);
         let is_file = limit.source == Source::Catalogue;
         let left = (limit.units - fill.used).max(0.0);
-        let resets_at = fill.ends_at(quota, now).filter(|_| was_used || fill.used > 0.0);
+        let resets_at = fill
+            .ends_at(quota, now)
+            .filter(|_| was_used || fill.used > 0.0);
         let (used_source, used_as_of) = match fill.belief.corrected {
             Some((source, at)) if fill.opened_at <= at || quota.window.period().is_none() => {
                 (source, Some(at))

@@ -322,4 +322,8 @@ impl Drop for Reservation {
 }
 
 #[cfg(test)]
+mod learn_tests;
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
 mod tests;

@@ -32,6 +32,8 @@ pub(super) struct Fill {
     pub(super) pace: Option<Pace>,
     /// When the pace was last written down.
     pub(super) pace_saved: Option<Timestamp>,
+    /// When it was last reserved of.
+    latest: Timestamp,
     /// All that was ever taken, and what of it is under way: what an answer tells may be without it.
     pub(super) taken: f64,
     pub(super) under_way: f64,
@@ -66,6 +68,7 @@ impl Fill {
             belief: Belief::default(),
             pace: None,
             pace_saved: None,
+            latest: opened_at,
             taken: 0.0,
             under_way: 0.0,
         }
@@ -92,6 +95,7 @@ impl Fill {
             self.belief.tries(now);
         }
         self.take(quota, units, now);
+        self.latest = self.latest.max(now);
         self.pace
             .get_or_insert_with(|| Pace::begun(now))
             .count(quota, units, now);
@@ -143,6 +147,10 @@ impl Fill {
             }
         };
         self.used = (self.used - units).max(0.0);
+        // Who opened the window has not used it: it began with one of the later uses, at the latest with the last.
+        if matches!(quota.window, Window::Fixed(_)) && units > 0.0 && reserved <= self.opened_at {
+            self.opened_at = self.latest;
+        }
     }
 
     /// Takes units out of the slot of that time; gives how many were still there.

@@ -111,7 +111,10 @@ impl<'a> Told<'a> {
 
     /// The end of a window of this length, where it is told.
     fn reset(&self, window: Duration) -> Option<Timestamp> {
-        let told = self.gauges.iter().filter(|gauge| gauge.period == Some(window));
+        let told = self
+            .gauges
+            .iter()
+            .filter(|gauge| gauge.period == Some(window));
         told.filter_map(|gauge| gauge.ends_at).max()
     }
 
@@ -144,7 +147,10 @@ impl<'a> Told<'a> {
 
     /// `google.rpc.QuotaFailure`: every window that is spent.
     fn violations(&self) -> impl Iterator<Item = Gauge> {
-        let details = self.body.pointer("/error/details").and_then(Value::as_array);
+        let details = self
+            .body
+            .pointer("/error/details")
+            .and_then(Value::as_array);
         let violations = details
             .into_iter()
             .flatten()
