@@ -33,6 +33,7 @@ mod own_address;
 mod pages;
 mod problem;
 mod proxy;
+mod quotas;
 mod quoted;
 mod refusal;
 mod reply;

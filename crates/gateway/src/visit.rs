@@ -23,7 +23,7 @@ use crate::problem::Problem;
 use crate::reply::{Reply, Response, empty_response, set_header};
 use crate::router::{self, Access, Door, Route};
 use crate::settings::Settings;
-use crate::{ai, authentication, body, catalogue, data, finish, health, pages, proxy, request_id};
+use crate::{ai, authentication, body, catalogue, data, finish, health, pages, proxy, quotas, request_id};
 
 /// A request that was let in.
 pub(crate) struct Visit {
@@ -181,6 +181,7 @@ impl Walk {
                 Err(Problem::new(Code::MissingKey, "send your key"))
             }
             (Door::CountTokens, _) => ai::count_tokens(visit).map(Into::into),
+            (Door::Quotas, _) => quotas::list(gateway, visit).map(Into::into),
             (Door::Models, _) => Ok(ai::list(gateway, visit).into()),
             (Door::Model, _) => ai::one(gateway, visit, first).map(Into::into),
             (Door::Live, _) => Ok(health::live().into()),

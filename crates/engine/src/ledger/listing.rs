@@ -68,6 +68,14 @@ pub struct QuotaState {
     pub outlook: OutlookState,
 }
 
+impl QuotaState {
+    /// Whether the budget is this provider's, alone or with others.
+    #[must_use]
+    pub fn is_of(&self, provider: &str) -> bool {
+        *self.provider == *provider || self.shared_with.iter().any(|other| **other == *provider)
+    }
+}
+
 /// When a window will be empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct OutlookState {

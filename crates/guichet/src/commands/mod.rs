@@ -9,6 +9,7 @@ mod credential;
 mod doctor;
 mod key;
 mod limit;
+mod quotas;
 mod serve;
 mod sim;
 mod usage;
@@ -47,6 +48,8 @@ enum Command {
     Chat(chat::Arguments),
     /// What calls to models took: tokens, cost, time
     Usage(usage::Arguments),
+    /// What is left of providers' quotas, until when, and who says so
+    Quotas(quotas::Arguments),
     /// Keys that callers present to the server
     #[command(subcommand)]
     Key(key::Command),
@@ -78,6 +81,7 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Call(arguments) => call::run(&context, arguments).await,
         Command::Chat(arguments) => chat::run(&context, arguments).await,
         Command::Usage(arguments) => usage::run(&context, arguments).await,
+        Command::Quotas(arguments) => quotas::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Limit(command) => limit::run(&context, command).await,
         Command::Credential(command) => credential::run(&context, command).await,
