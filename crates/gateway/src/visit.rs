@@ -23,7 +23,9 @@ use crate::problem::Problem;
 use crate::reply::{Reply, Response, empty_response, set_header};
 use crate::router::{self, Access, Door, Route};
 use crate::settings::Settings;
-use crate::{ai, authentication, body, catalogue, data, finish, health, pages, proxy, quotas, request_id};
+use crate::{
+    ai, authentication, body, catalogue, data, finish, health, pages, proxy, quotas, request_id,
+};
 
 /// A request that was let in.
 pub(crate) struct Visit {

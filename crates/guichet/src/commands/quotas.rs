@@ -131,10 +131,7 @@ fn left(state: &QuotaState) -> Cell {
 /// Who says how much the window holds, and how long ago.
 fn says(state: &QuotaState, now: Timestamp) -> String {
     let source = state.limit_source.as_str();
-    let told: Option<Timestamp> = state
-        .limit_as_of
-        .as_deref()
-        .and_then(|at| at.parse().ok());
+    let told: Option<Timestamp> = state.limit_as_of.as_deref().and_then(|at| at.parse().ok());
     match (told, &state.limit_as_of) {
         (Some(at), _) => format!("{source}, {} ago", rough(now.duration_since(at))),
         (None, Some(day)) => format!("{source}, {day}"),
