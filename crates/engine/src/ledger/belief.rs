@@ -178,10 +178,10 @@ fn is_told(source: Source) -> bool {
     !matches!(source, Source::Catalogue | Source::Learnt)
 }
 
-/// How long a refusal holds before more is tried: two windows, but no window is tried ten times an hour.
+/// How long a refusal holds before more is tried: two windows, but at least ten minutes and at most two days.
 fn rest(window: &Window) -> Duration {
     const LEAST: Duration = Duration::from_mins(10);
-    const MOST: Duration = Duration::from_hours(24);
+    const MOST: Duration = Duration::from_hours(48);
     let period = window.period().unwrap_or(MOST);
     (period * 2).clamp(LEAST, MOST)
 }

@@ -144,8 +144,6 @@ impl Ledger {
             if !is_full || fill.belief.is_trying() {
                 fill.fall(claim, reserved, now);
             }
-            let limit = fill.limit(claim.quota(), now);
-            fill.set_used(claim.quota(), limit.max(fill.used), now);
         });
         windows.believed(&claim.window);
     }

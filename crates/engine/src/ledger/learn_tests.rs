@@ -168,10 +168,6 @@ fn a_bare_refusal_halves_the_window_that_counts_requests_over_the_shortest_time(
     let second = now() + SignedDuration::from_secs(1);
     last.refused(&Refused::default(), second);
     drop(last);
-    assert!(
-        ledger.reserve(claims.clone(), second).is_err(),
-        "this minute is over"
-    );
     let next = now() + SignedDuration::from_secs(90);
     let passed = (0..100).filter(|_| {
         ledger.reserve(claims.clone(), next).is_ok_and(|mut one| {
@@ -213,7 +209,6 @@ fn a_window_that_is_nearly_full_explains_a_refusal() {
     let last = send(&ledger, &claim, now()).unwrap();
     last.refused(&Refused::default(), now());
     drop(last);
-    assert!(send(&ledger, &claim, now()).is_none(), "it is full");
     let next = now() + SignedDuration::from_secs(90);
     let passed = (0..100)
         .filter(|_| send(&ledger, &claim, next).is_some())

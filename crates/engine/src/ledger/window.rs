@@ -32,8 +32,6 @@ pub(super) struct Fill {
     pub(super) pace: Option<Pace>,
     /// When the pace was last written down.
     pub(super) pace_saved: Option<Timestamp>,
-    /// When it was last reserved of.
-    latest: Timestamp,
     /// All that was ever taken, and what of it is under way: what an answer tells may be without it.
     pub(super) taken: f64,
     pub(super) under_way: f64,
@@ -68,7 +66,6 @@ impl Fill {
             belief: Belief::default(),
             pace: None,
             pace_saved: None,
-            latest: opened_at,
             taken: 0.0,
             under_way: 0.0,
         }
@@ -95,7 +92,6 @@ impl Fill {
             self.belief.tries(now);
         }
         self.take(quota, units, now);
-        self.latest = self.latest.max(now);
         self.pace
             .get_or_insert_with(|| Pace::begun(now))
             .count(quota, units, now);
@@ -134,7 +130,7 @@ impl Fill {
                 let limit = self.limit(quota, self.opened_at);
                 (units - looked / period.as_secs_f64() * limit).max(0.0)
             }
-            Window::Rolling(_) => self.unroll(units, reserved),
+            Window::Rolling(period) => self.unroll(*period, units, reserved),
             Window::Fixed(_)
             | Window::Calendar { .. }
             | Window::Anniversary(_)
@@ -147,15 +143,14 @@ impl Fill {
             }
         };
         self.used = (self.used - units).max(0.0);
-        // Who opened the window has not used it: it began with one of the later uses, at the latest with the last.
-        if matches!(quota.window, Window::Fixed(_)) && units > 0.0 && reserved <= self.opened_at {
-            self.opened_at = self.latest;
-        }
     }
 
     /// Takes units out of the slot of that time; gives how many were still there.
-    fn unroll(&mut self, units: f64, reserved: Timestamp) -> f64 {
-        let slot = self.slots.iter_mut().find(|slot| reserved <= slot.until);
+    fn unroll(&mut self, period: Duration, units: f64, reserved: Timestamp) -> f64 {
+        let holds = |slot: &&mut Slot| {
+            reserved <= slot.until && elapsed(reserved, slot.until) <= period / SLOTS
+        };
+        let slot = self.slots.iter_mut().find(holds);
         slot.map_or(0.0, |slot| {
             let part = units.min(slot.units);
             slot.units -= part;

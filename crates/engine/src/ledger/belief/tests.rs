@@ -157,7 +157,7 @@ fn a_limit_that_is_published_is_never_tried_beyond() {
     assert!(!belief.may_try(&quota, 21.0, now));
     belief.refused(&quota, 4.0, now);
     assert!(!belief.may_try(&quota, 11.0, now), "not at once");
-    let later = now + SignedDuration::from_hours(25);
+    let later = now + SignedDuration::from_hours(49);
     assert!(belief.may_try(&quota, 11.0, later));
     belief.tries(later);
     assert!(!belief.may_try(&quota, 11.0, later), "one at a time");
