@@ -6,7 +6,7 @@ mod breakers;
 use std::sync::Arc;
 
 use guichet_catalogue::filter::{Filter, Program, Variables};
-use guichet_catalogue::model::{Call, Http, Quota, Scope, Window};
+use guichet_catalogue::model::{Call, Http, Quota, Window};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
@@ -303,14 +303,8 @@ fn requests(candidate: &Candidate) -> u32 {
 }
 
 fn claim(ledger: &Ledger, candidate: &Candidate, quota: &Arc<Quota>, units: f64) -> Claim {
-    let owner = quota
-        .group
-        .as_deref()
-        .unwrap_or(&candidate.endpoint.provider.id);
-    match (quota.scope, &candidate.credential) {
-        (Scope::Key, Some(credential)) => {
-            ledger.claim(&format!("{owner}@{}", credential.id), quota, units)
-        }
-        _ => ledger.claim(owner, quota, units),
-    }
+    let credential = candidate.credential.as_ref();
+    let credential = credential.map(|credential| credential.id.as_str());
+    let budget = quota.budget(&candidate.endpoint.provider.id, None, credential);
+    ledger.claim(&budget, quota, units)
 }

@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
         anyhow::bail!("there is no provider `{provider}`{hint}");
     }
     let settings = &config.settings;
-    let existing = Installation::open_existing(&settings.data_dir).await?;
+    let existing = Installation::open_existing(settings).await?;
     let stored = existing
         .as_ref()
         .map(|existing| existing.access.credentials());
