@@ -80,7 +80,8 @@ impl Secretive {
         let folder = tempfile::tempdir().unwrap();
         simulator.overlay(folder.path()).unwrap();
         files.overlay(folder.path()).unwrap();
-        let catalogue = load(&files, &surroundings()).unwrap_or_else(|problems| panic!("{problems}"));
+        let catalogue =
+            load(&files, &surroundings()).unwrap_or_else(|problems| panic!("{problems}"));
         let (catalogue, store) = (Arc::new(catalogue), Arc::<MemoryStore>::default());
         let engine = engine(&catalogue, provider, &clock, &store).await;
         Self {
@@ -168,7 +169,10 @@ async fn the_ceiling_of_a_provider_that_tells_nothing_is_found_out() {
     nvidia.ask(400, 1).await;
     let (served, later) = nvidia.ask(600, 1).await;
     assert!(later <= 1, "{later} of {served} were refused after {first}");
-    assert!(served >= 120, "{served} of about 200 that fit into ten minutes");
+    assert!(
+        served >= 120,
+        "{served} of about 200 that fit into ten minutes"
+    );
     let listed = nvidia.listed(window);
     assert!(listed.limit <= 25.0, "{}", listed.limit);
     assert_eq!(listed.limit_source, Source::Learnt);

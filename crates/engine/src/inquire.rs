@@ -58,7 +58,9 @@ impl Engine {
             }
             let credentials = turns(provider, &self.credentials(), 0).unwrap_or_default();
             for credential in credentials {
-                let name = credential.as_ref().map_or(&*provider.id, |own| own.id.as_str());
+                let name = credential
+                    .as_ref()
+                    .map_or(&*provider.id, |own| own.id.as_str());
                 if asked.is_due(name, status.every) {
                     let inquiry = Inquiry {
                         engine: self,
@@ -125,9 +127,10 @@ impl Inquiry<'_> {
     fn claims(&self, units: f64, calls: bool) -> Vec<Claim> {
         let credential = self.credential.map(|own| own.id.as_str());
         let ledger = self.engine.guard().ledger();
-        let quotas = self.http.quotas.iter().filter(|quota| {
-            !quota.each_model && (!calls || quota.dimension == Dimension::Calls)
-        });
+        let quotas =
+            self.http.quotas.iter().filter(|quota| {
+                !quota.each_model && (!calls || quota.dimension == Dimension::Calls)
+            });
         let claims = quotas.map(|quota| {
             let budget = quota.budget(&self.provider.id, None, credential);
             ledger.claim(&budget, quota, units)
@@ -167,6 +170,3 @@ impl Inquiry<'_> {
         Some(telling.gauges())
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -22,6 +22,7 @@ pub mod gauge;
 mod guarantee;
 mod guard;
 pub mod identity;
+mod inquire;
 mod journal;
 pub mod ledger;
 pub mod outcome;
@@ -40,4 +41,5 @@ pub mod transport;
 
 pub use engine::{CandidateState, Engine, Observer, Parts, ProxyCall, UsageObserver, Verification};
 pub use guarantee::Guarantee;
+pub use inquire::{Inquiries, keep_inquiring};
 pub use settings::{ModelSettings, ProviderSettings, Settings};

@@ -42,10 +42,17 @@ const PERIODS: [(&[&str], Duration); 5] = [
 /// Nobody explains a refusal at greater length.
 const LONGEST_TEXT: usize = 16 << 10;
 
-/// The longest window that a refusal's body names.
+/// The one window that a refusal's body names; who lists several of its limits does not say which one it is.
 pub(crate) fn in_body(body: &[u8]) -> Option<Duration> {
     let begin = &body[..body.len().min(LONGEST_TEXT)];
-    named(&String::from_utf8_lossy(begin).to_ascii_lowercase())
+    let text = String::from_utf8_lossy(begin).to_ascii_lowercase();
+    let names = |(words, _): &&(&[&str], Duration)| words.iter().any(|word| text.contains(word));
+    let mut found = PERIODS.iter().filter(names);
+    let others = text.contains("per second") || text.contains("per-second");
+    match (found.next(), found.next(), others) {
+        (Some((_, period)), None, false) => Some(*period),
+        _ => None,
+    }
 }
 
 /// The longest window that a text in lower case names.

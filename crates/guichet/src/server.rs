@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use guichet_engine::Engine;
 use guichet_engine::ai::keep_discovering;
+use guichet_engine::keep_inquiring;
 use guichet_gateway::{Gateway, Metrics, serve};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -50,6 +51,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     tokio::spawn(signals::reload_on(hangups, reloader));
     let (looking, until) = (engine.clone(), stop.clone());
     tokio::spawn(async move { until.run_until_cancelled(keep_discovering(looking)).await });
+    let (asking, until) = (engine.clone(), stop.clone());
+    tokio::spawn(async move { until.run_until_cancelled(keep_inquiring(asking)).await });
     tokio::spawn(follow_vault(
         installation.clone(),
         engine.clone(),

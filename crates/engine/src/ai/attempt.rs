@@ -471,7 +471,7 @@ fn parted(secret: &SecretString) -> Result<(String, SecretString), Failure> {
     Ok((account.to_owned(), SecretString::from(token)))
 }
 
-pub(super) fn target(http: &Http, account: Option<&str>, path: &str) -> Result<Url, Failure> {
+pub(crate) fn target(http: &Http, account: Option<&str>, path: &str) -> Result<Url, Failure> {
     let wrong = |detail: &str| Failure::new(Class::Gone, detail);
     let base = http.base_url_text.trim_end_matches('/');
     let base = match account {

@@ -23,6 +23,7 @@ mod translate;
 mod verdict;
 
 pub use answer::{KnownModel, ModelAnswer, ModelContent, UsageRecord};
+pub(crate) use attempt::target;
 pub use call::{Door, ModelCall, Origin, Wish};
 pub use discover::keep_discovering;
 

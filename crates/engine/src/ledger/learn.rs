@@ -49,6 +49,22 @@ impl Ledger {
         }
     }
 
+    /// The same claims as of now, of windows that need not have been used: what an answer tells that is asked for now is
+    /// without what is under way.
+    pub(crate) fn watched(&self, mut claims: Vec<Claim>, now: Timestamp) -> Vec<Claim> {
+        let mut windows = self.windows.lock();
+        for claim in &mut claims {
+            let fill = windows.present(&claim.window, now);
+            claim.settled = fill.taken - fill.under_way;
+        }
+        claims
+    }
+
+    /// Takes over what a provider tells when it is asked.
+    pub(crate) fn told(&self, watched: &[Claim], gauges: &[Gauge], now: Timestamp) {
+        self.believe(watched, gauges, now);
+    }
+
     /// A request that made these claims passed.
     pub(super) fn passed(&self, claims: &[Claim], now: Timestamp) {
         let mut windows = self.windows.lock();
