@@ -57,7 +57,7 @@ pub enum Within {
 pub struct Status {
     /// The path below the base URL, asked with GET and the credential.
     pub path: String,
-    /// How often, while the credential is used.
+    /// How often, with each credential.
     pub every: Duration,
 }
 

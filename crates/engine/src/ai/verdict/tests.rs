@@ -1,3 +1,5 @@
+mod captured;
+
 use std::sync::LazyLock;
 
 use guichet_catalogue::files::Files;
