@@ -50,7 +50,7 @@ const FOUND_LASTS_WINDOWS: u32 = 30;
 /// Growth of a ceiling, as a part of it.
 const STEP: f64 = 0.05;
 /// What a refusal takes at least of the ceiling of a window that refills all the time.
-const LEAST_FALL: f64 = 0.05;
+const LEAST_FALL: f64 = 0.1;
 /// A request beyond the ceiling of which nothing was heard for so long does not keep the next one waiting.
 const UNHEARD: Duration = Duration::from_mins(2);
 /// The longest time between two tries.
@@ -127,14 +127,23 @@ impl Belief {
         true
     }
 
-    /// A request was refused that was believed to fit, after `passed` units had passed in this window.
+    /// A request was refused that was believed to fit, after `passed` units had passed in this window; of one that refills
+    /// all the time, in the last of its length.
     pub(super) fn refused(&mut self, quota: &Quota, passed: f64, now: Timestamp) {
-        let believed = self.limit(quota, now).units;
-        let most = match quota.window {
-            Window::Bucket(_) | Window::Rolling(_) if self.trying.is_none() => {
-                believed * (1.0 - LEAST_FALL)
-            }
-            _ => believed,
+        let before = self.limit(quota, now);
+        let believed = before.units;
+        let refills = matches!(quota.window, Window::Bucket(_) | Window::Rolling(_));
+        let most = if refills && self.trying.is_none() {
+            believed * (1.0 - LEAST_FALL)
+        } else {
+            believed
+        };
+        // A full bucket and what refilled meanwhile: up to twice as much passes in the first window as in later ones.
+        let is_bucket = matches!(quota.window, Window::Bucket(_));
+        let passed = if is_bucket && before.source != Source::Learnt {
+            passed / 2.0
+        } else {
+            passed
         };
         self.limit = Some(Learnt {
             units: passed

@@ -221,7 +221,8 @@ impl Fill {
     }
 
     fn begin_at(&mut self, begin: Timestamp) {
-        if self.opened_at < begin {
+        // What was not used may as well have begun with the calendar.
+        if self.opened_at < begin || self.used <= 0.0 {
             self.open(begin);
         }
     }

@@ -72,9 +72,11 @@ fn a_refusal_halves_the_ceiling_but_not_below_what_has_passed() {
     let mut belief = Belief::default();
     belief.refused(&bucket, 40.0, now);
     assert!(
-        (units(&belief, &bucket, now) - 38.0).abs() < 1e-9,
-        "what refills all the time may have been too full at once"
+        (units(&belief, &bucket, now) - 20.0).abs() < 1e-9,
+        "a full bucket, and as much again that refilled"
     );
+    belief.refused(&bucket, 20.0, now);
+    assert!((units(&belief, &bucket, now) - 18.0).abs() < 1e-9);
     for _ in 0..100 {
         belief.refused(&bucket, 0.0, now);
     }
