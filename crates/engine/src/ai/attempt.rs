@@ -204,7 +204,6 @@ impl Attempting<'_> {
         Err(self.complaint(&asked, status, &body))
     }
 
-    fn blank(
     /// What the headers of a good answer tell of quotas.
     fn told(&self, asked: &Asked<'_>, http: &Http) -> Vec<Gauge> {
         let telling = Telling {
@@ -220,7 +219,7 @@ impl Attempting<'_> {
         telling.gauges()
     }
 
-    fn request(
+    fn blank(
         &self,
         candidate: &ModelCandidate,
         http: &Http,
