@@ -68,7 +68,7 @@ impl Engine {
                         provider,
                         http,
                         status,
-                        credential: credential.as_ref(),
+                        credential: credential.as_deref(),
                     };
                     inquiry.make().await;
                 }

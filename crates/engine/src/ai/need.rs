@@ -41,10 +41,8 @@ pub(super) fn need(
     usage.output = usage.output.min(candidate.cut_to.unwrap_or(u64::MAX));
     let price = known.and_then(|model| model.price.as_ref());
     let claims = windows.iter().filter_map(|window| {
-        Some(Claim {
-            units: units(window.quota(), &usage, price)?,
-            window: Arc::clone(window),
-        })
+        let units = units(window.quota(), &usage, price)?;
+        Some(Claim::of(Arc::clone(window), units))
     });
     Need::of_claims(claims.collect())
 }

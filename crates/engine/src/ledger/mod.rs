@@ -63,6 +63,16 @@ pub struct Exhausted {
 }
 
 impl Claim {
+    /// So many units of a window.
+    #[must_use]
+    pub fn of(window: Arc<CountedWindow>, units: f64) -> Self {
+        Self {
+            window,
+            units,
+            settled: 0.0,
+        }
+    }
+
     /// What the window holds, and how it opens and ends.
     #[must_use]
     pub fn quota(&self) -> &Quota {
@@ -93,12 +103,7 @@ impl Ledger {
 
     /// A claim of a window, which is looked for.
     pub fn claim(&self, budget: &str, quota: &Arc<Quota>, units: f64) -> Claim {
-        let window = self.window(budget, quota);
-        Claim {
-            window,
-            units,
-            settled: 0.0,
-        }
+        Claim::of(self.window(budget, quota), units)
     }
 
     /// Takes the units of all claims, or of none.
