@@ -25,6 +25,7 @@ mod journal;
 pub mod ledger;
 pub mod outcome;
 pub mod plan;
+pub mod policy;
 pub mod read;
 pub mod recalled;
 pub mod replay;

@@ -1,5 +1,6 @@
 //! The engine as doors see it: a call in, an answer or a refusal out.
 
+mod arranged;
 mod call;
 mod chain;
 mod kept;
@@ -31,6 +32,7 @@ use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::outcome::{Attempt, Class};
 use crate::plan::Credentials;
+use crate::policy::Latencies;
 use crate::recalled::Recalled;
 use crate::request::Sender;
 use crate::retry_budget::RetryBudget;
@@ -96,6 +98,7 @@ struct Shared {
     discovered: ArcSwap<Discovered>,
     silence: Silence,
     prepared: AllPrepared,
+    latencies: Latencies,
     model_answers: ModelAnswers,
     turn: AtomicUsize,
 }
@@ -110,7 +113,7 @@ impl Engine {
             store,
             settings,
         } = parts;
-        let guard = Arc::new(Guard::default());
+        let guard = Arc::new(Guard::sharing(settings.shares.clone()));
         guard.restore(&store.windows().await?, store.suspensions().await?);
         let shared = Shared {
             index: ArcSwap::from_pointee(Index::new(Arc::clone(&catalogue), &settings)),
@@ -135,6 +138,7 @@ impl Engine {
             discovered: ArcSwap::default(),
             silence: Silence::default(),
             prepared: AllPrepared::default(),
+            latencies: Latencies::default(),
             turn: AtomicUsize::new(0),
         };
         let engine = Self(Arc::new(shared));

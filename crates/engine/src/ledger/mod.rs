@@ -5,6 +5,8 @@
 //! sent.
 
 mod counted;
+mod price;
+mod share;
 mod window;
 
 use std::sync::Arc;
@@ -14,15 +16,18 @@ use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use crate::identity::ProjectId;
 use crate::store::{Level, WindowRecord};
 pub use counted::CountedWindow;
 use counted::Windows;
+pub use share::{Share, Shares};
 pub(crate) use window::room_again;
 
 /// All budgets.
 #[derive(Debug, Default)]
 pub struct Ledger {
     windows: Mutex<Windows>,
+    shares: Shares,
     /// Wakes who writes changes down, after a rest.
     changed: Notify,
 }
@@ -75,15 +80,41 @@ impl Ledger {
         Claim { window, units }
     }
 
-    /// Takes the units of all claims, or of none.
+    /// A ledger whose budgets are shared by projects.
+    #[must_use]
+    pub fn sharing(shares: Shares) -> Self {
+        Self {
+            shares,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the units of all claims, or of none, for nobody in particular.
     pub fn reserve(
         self: &Arc<Self>,
         claims: Vec<Claim>,
         now: Timestamp,
     ) -> Result<Reservation, Exhausted> {
+        self.reserve_for(None, claims, now)
+    }
+
+    /// Takes the units of all claims, or of none. What is kept for other projects is not taken.
+    pub fn reserve_for(
+        self: &Arc<Self>,
+        project: Option<&ProjectId>,
+        mut claims: Vec<Claim>,
+        now: Timestamp,
+    ) -> Result<Reservation, Exhausted> {
         let mut windows = self.windows.lock();
         for claim in &claims {
-            windows.present(&claim.window, now).check(claim, now)?;
+            let level = windows.present(&claim.window, now);
+            if !claim.window.is_part() {
+                level.check(claim, now)?;
+            }
+        }
+        if !self.shares.0.is_empty() {
+            let shares = &self.shares;
+            shares.admit(&mut windows, project, &mut claims, now)?;
         }
         for claim in &claims {
             windows.change(&claim.window, &self.changed, |level| {
@@ -161,7 +192,7 @@ impl Ledger {
     /// Believes a provider that tells how much of a window is used, where that is more than was counted here.
     fn learn(&self, claims: &[Claim], told: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
         let mut windows = self.windows.lock();
-        for claim in claims {
+        for claim in claims.iter().filter(|claim| !claim.window.is_part()) {
             let Some(told) = told(claim.quota()) else {
                 continue;
             };

@@ -9,6 +9,7 @@ mod credential;
 mod doctor;
 mod key;
 mod limit;
+mod policy;
 mod serve;
 mod sim;
 mod usage;
@@ -53,6 +54,9 @@ enum Command {
     /// How much callers may ask
     #[command(subcommand)]
     Limit(limit::Command),
+    /// In which order providers are asked, for whose calls
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Keys that open providers
     #[command(subcommand)]
     Credential(credential::Command),
@@ -80,6 +84,7 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Usage(arguments) => usage::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Limit(command) => limit::run(&context, command).await,
+        Command::Policy(command) => policy::run(&context, command).await,
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,
         Command::Catalogue(command) => catalogue::run(&context, command),
