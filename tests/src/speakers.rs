@@ -399,6 +399,8 @@ pub fn asked(door: Door, stream: bool) -> ModelCall {
         },
         caller: Caller {
             organization: OrganizationId::new("default"),
+            project: None,
+            policy: None,
             peer: None,
             request_id: "test".into(),
         },

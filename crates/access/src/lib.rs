@@ -24,6 +24,7 @@ mod limits;
 mod master_key;
 mod names;
 mod placeholder;
+mod policies;
 mod random;
 mod rotation;
 mod sealing;
@@ -43,5 +44,6 @@ pub use limit::{Limit, LimitError};
 pub use limits::{LimitInForce, LimitInfo, Limits};
 pub use master_key::{MasterKey, MasterKeySource};
 pub use placeholder::Placeholder;
+pub use policies::PolicyInfo;
 
 pub use guichet_store::Holder;

@@ -171,7 +171,7 @@ impl Access {
     }
 
     /// The holder under which settings are kept, if it exists: of a key the first of its line.
-    async fn known(&self, holder: &Holder) -> Result<Holder, AccessError> {
+    pub(crate) async fn known(&self, holder: &Holder) -> Result<Holder, AccessError> {
         let database = &self.shared.database;
         match holder {
             Holder::EachKey => Ok(Holder::EachKey),
@@ -237,6 +237,7 @@ mod tests {
             project: ProjectId::new("p"),
             key: KeyId::new("k2"),
             limits: None,
+            policy: None,
         }
     }
 

@@ -28,6 +28,7 @@ pub mod ledger;
 pub mod outcome;
 mod periods;
 pub mod plan;
+pub mod policy;
 pub mod read;
 pub mod recalled;
 pub mod replay;

@@ -45,6 +45,8 @@ impl Visit {
     pub(crate) fn caller(&self, principal: &Principal) -> Caller {
         Caller {
             organization: principal.organization.clone(),
+            project: Some(principal.project.clone()),
+            policy: principal.policy,
             peer: self.caller_address,
             request_id: Arc::clone(&self.request_id),
         }

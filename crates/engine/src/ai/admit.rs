@@ -1,8 +1,8 @@
 //! Leave to ask a candidate, and what becomes of it when the candidate fails.
 
 use guichet_catalogue::model::{Class, Suspends};
-use guichet_dialects::facts::Facts;
 
+use super::ModelCall;
 use super::choose::ModelCandidate;
 use super::need::need;
 use super::prepared::Prepared;
@@ -16,10 +16,11 @@ pub(super) async fn admit(
     engine: &Engine,
     candidate: &ModelCandidate,
     prepared: &Prepared,
-    facts: &Facts,
+    call: &ModelCall,
 ) -> Result<Permit, Skipped> {
     let guard = engine.guard();
-    let need = need(&prepared.windows, candidate, facts);
+    let need =
+        need(&prepared.windows, candidate, &call.facts).for_project(Some(&call.origin.project));
     let permit = guard.admit(&prepared.named, need, engine.now())?;
     engine.written().await;
     Ok(permit)

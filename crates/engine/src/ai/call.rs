@@ -8,6 +8,7 @@ use guichet_dialects::facts::Facts;
 
 use crate::call::{Caller, Providers};
 use crate::identity::{KeyId, ProjectId};
+use crate::policy::Policy;
 
 /// One call to a model: what every AI door makes.
 #[derive(Debug, Clone)]
@@ -84,6 +85,8 @@ pub struct Wish {
     pub models: Vec<String>,
     /// Which providers may answer, and in which order.
     pub providers: Providers,
+    /// In which order candidates are asked; none = as the operator decides.
+    pub policy: Option<Policy>,
     /// Only models that cost nothing; hard: no route leads to a paid one.
     pub free_only: bool,
     /// Only providers that do not train on what they are sent.
@@ -98,6 +101,8 @@ pub struct Wish {
     pub cache: bool,
     /// How long the caller waits for a whole answer, or for the beginning of a stream.
     pub timeout: Option<Duration>,
+    /// How much of it may be spent on waiting for a quota window to open, where nobody can be asked now.
+    pub max_wait: Option<Duration>,
 }
 
 /// With which key a call was made.

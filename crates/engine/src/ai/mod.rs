@@ -6,6 +6,7 @@
 
 mod admit;
 mod answer;
+mod arranged;
 mod attempt;
 mod call;
 pub(crate) mod choose;

@@ -12,6 +12,7 @@ use guichet_catalogue::model::Class;
 use tokio::time::{Instant, sleep_until};
 
 use super::admit::{admit, settle};
+use super::arranged::{arranged, name};
 use super::attempt::{Attempting, Beginning, Begun, STALL};
 use super::choose::{Choice, Choosing, ModelCandidate};
 use super::ending::{Ending, blank};
@@ -28,6 +29,7 @@ use crate::engine::Engine;
 use crate::guard::Permit;
 use crate::outcome::{Attempt, Failure};
 use crate::plan::Candidate;
+use crate::policy::Patience;
 
 /// Candidates that are asked at the same time at most: each of them may be paid.
 const AT_ONCE: usize = 4;
@@ -60,6 +62,7 @@ pub(super) fn refused(engine: &Engine, call: &ModelCall, refusal: &Refusal, bega
 async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelAnswer, Refusal> {
     let settings = engine.settings();
     let index = engine.index();
+    let turn = engine.next_turn();
     let choice = Choosing {
         index: &index,
         discovered: &engine.discovered(),
@@ -68,7 +71,7 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
         settings,
         credentials: &engine.credentials(),
         today: engine.now().to_zoned(jiff::tz::TimeZone::UTC).date(),
-        turn: engine.next_turn(),
+        turn,
     }
     .choose()
     .map_err(without_attempt)?;
@@ -78,7 +81,9 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
         engine,
         attempting: &attempting,
         began,
+        turn,
         waiting: VecDeque::new(),
+        everyone: Vec::new(),
         running: FuturesUnordered::new(),
         attempts: Vec::new(),
         skipped: Vec::new(),
@@ -115,7 +120,10 @@ struct Race<'a> {
     engine: &'a Engine,
     attempting: &'a Attempting<'a>,
     began: Instant,
+    turn: usize,
     waiting: VecDeque<ModelCandidate>,
+    /// Who is looked at again after a wait; nobody where the caller does not wait.
+    everyone: Vec<ModelCandidate>,
     running: FuturesUnordered<BoxFuture<'a, Tried>>,
     attempts: Vec<Attempt>,
     skipped: Vec<Skipped>,
@@ -126,11 +134,22 @@ struct Race<'a> {
 
 impl Race<'_> {
     async fn run(mut self, choice: Choice) -> Result<ModelAnswer, Refusal> {
-        self.waiting = choice.candidates.into();
+        let call = self.attempting.call;
+        let patience = call.wish.max_wait.map(|max_wait| {
+            self.everyone.clone_from(&choice.candidates);
+            Patience::new(max_wait, self.attempting.until, choice.candidates.len())
+        });
+        self.waiting = arranged(self.engine, call, choice.candidates, self.turn);
         self.skipped = choice.skipped;
+        let left_out = self.skipped.len();
         let mut runners: Vec<Runner> = Vec::new();
         loop {
             if self.running.is_empty() && !self.start(&mut runners).await {
+                if let Some(patience) = &patience
+                    && self.waited(patience, left_out).await
+                {
+                    continue;
+                }
                 let reason = self.verdict();
                 return Err(self.refusal(reason));
             }
@@ -163,12 +182,25 @@ impl Race<'_> {
         }
     }
 
+    /// Waits for a quota window to open, after which everyone is looked at again; false where that would not help.
+    async fn waited(&mut self, patience: &Patience, left_out: usize) -> bool {
+        let now = self.engine.now();
+        let Some(pause) = patience.pause(&self.attempts, &self.skipped, now) else {
+            return false;
+        };
+        tokio::time::sleep(pause).await;
+        self.skipped.truncate(left_out);
+        let everyone = self.everyone.clone();
+        self.waiting = arranged(self.engine, self.attempting.call, everyone, self.turn);
+        true
+    }
+
     /// Asks the next candidate that may be asked; false if there is none.
     async fn start(&mut self, runners: &mut Vec<Runner>) -> bool {
         while let Some(candidate) = self.waiting.pop_front() {
             let call = self.attempting.call;
             let prepared = self.engine.prepared(&candidate);
-            let permit = match admit(self.engine, &candidate, &prepared, &call.facts).await {
+            let permit = match admit(self.engine, &candidate, &prepared, call).await {
                 Ok(permit) => permit,
                 Err(skipped) => {
                     self.skipped.push(skipped);
@@ -204,6 +236,7 @@ impl Race<'_> {
             began,
         } = asked;
         let took = began.elapsed();
+        self.measured(&candidate, took, outcome.is_err());
         let provider = Arc::clone(&candidate.candidate.endpoint.provider.id);
         let attempt = |class, status, retry_at| Attempt {
             provider,
@@ -320,6 +353,7 @@ impl Race<'_> {
         for runner in runners {
             let provider = &runner.candidate.candidate.endpoint.provider;
             self.engine.was_silent(&runner.prepared.named);
+            self.measured(&runner.candidate, runner.began.elapsed(), true);
             self.attempts.push(Attempt {
                 provider: Arc::clone(&provider.id),
                 class: Class::Upstream,
@@ -328,6 +362,13 @@ impl Race<'_> {
                 retry_at: None,
             });
         }
+    }
+
+    fn measured(&self, candidate: &ModelCandidate, took: Duration, failed: bool) {
+        let now = self.engine.now();
+        self.engine
+            .latencies()
+            .record(&name(candidate), took, failed, now);
     }
 
     fn attempted(&mut self, candidate: &ModelCandidate, attempt: Attempt) {

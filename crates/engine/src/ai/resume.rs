@@ -75,9 +75,7 @@ impl Resumption {
         let (engine, call) = (&self.engine, &*self.call);
         let began = Instant::now();
         let prepared = engine.prepared(candidate);
-        let mut permit = admit(engine, candidate, &prepared, &call.facts)
-            .await
-            .ok()?;
+        let mut permit = admit(engine, candidate, &prepared, call).await.ok()?;
         let catalogue = engine.catalogue();
         let spoken = Spoken::continuing(call, said.to_owned());
         let attempting = Attempting::new(engine, &catalogue, call, &spoken, began);

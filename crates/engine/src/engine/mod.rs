@@ -1,5 +1,6 @@
 //! The engine as doors see it: a call in, an answer or a refusal out.
 
+mod arranged;
 mod call;
 mod chain;
 mod kept;
@@ -32,6 +33,7 @@ use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::outcome::{Attempt, Class};
 use crate::plan::Credentials;
+use crate::policy::Latencies;
 use crate::recalled::Recalled;
 use crate::request::Sender;
 use crate::retry_budget::RetryBudget;
@@ -97,6 +99,7 @@ struct Shared {
     discovered: ArcSwap<Discovered>,
     silence: Silence,
     prepared: AllPrepared,
+    latencies: Latencies,
     model_answers: ModelAnswers,
     turn: AtomicUsize,
 }
@@ -111,7 +114,7 @@ impl Engine {
             store,
             settings,
         } = parts;
-        let guard = Arc::new(Guard::default());
+        let guard = Arc::new(Guard::sharing(settings.shares.clone()));
         guard.restore(&store.windows().await?, store.suspensions().await?);
         let ledger = guard.ledger();
         ledger.restore_beliefs(&store.beliefs().await?, clock.now());
@@ -138,6 +141,7 @@ impl Engine {
             discovered: ArcSwap::default(),
             silence: Silence::default(),
             prepared: AllPrepared::default(),
+            latencies: Latencies::default(),
             turn: AtomicUsize::new(0),
         };
         let engine = Self(Arc::new(shared));

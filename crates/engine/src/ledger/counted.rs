@@ -15,6 +15,7 @@ use crate::store::{Level, WindowName, WindowRecord};
 pub struct CountedWindow {
     name: Arc<WindowName>,
     quota: Arc<Quota>,
+    is_part: bool,
 }
 
 impl CountedWindow {
@@ -28,6 +29,12 @@ impl CountedWindow {
     #[must_use]
     pub fn quota(&self) -> &Quota {
         &self.quota
+    }
+
+    /// Whether it counts a project's part of another window: what is taken of it is taken of that one, and no provider
+    /// knows of it.
+    pub(super) fn is_part(&self) -> bool {
+        self.is_part
     }
 }
 
@@ -57,6 +64,16 @@ impl Windows {
         Arc::new(CountedWindow {
             name: self.named(budget, &quota.id()),
             quota: Arc::clone(quota),
+            is_part: false,
+        })
+    }
+
+    /// A window that counts a project's part of another.
+    pub(super) fn counted_part(&mut self, budget: &str, quota: &Arc<Quota>) -> Arc<CountedWindow> {
+        Arc::new(CountedWindow {
+            name: self.named(budget, &quota.id()),
+            quota: Arc::clone(quota),
+            is_part: true,
         })
     }
 

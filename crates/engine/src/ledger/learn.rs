@@ -35,7 +35,7 @@ impl Ledger {
             return;
         }
         let mut windows = self.windows.lock();
-        for claim in claims {
+        for claim in providers(claims) {
             for gauge in gauges.iter().filter(|gauge| gauge.is_of(claim.quota())) {
                 let mut news = false;
                 windows.change(&claim.window, &self.changed, |fill| {
@@ -68,7 +68,7 @@ impl Ledger {
     /// A request that made these claims passed.
     pub(super) fn passed(&self, claims: &[Claim], now: Timestamp) {
         let mut windows = self.windows.lock();
-        for claim in claims {
+        for claim in providers(claims) {
             let rose = windows.look(&claim.window, |fill| {
                 fill.belief.passed(claim.quota(), fill.used, now)
             });
@@ -95,7 +95,9 @@ impl Ledger {
         {
             return self.tried_in_vain(claims, now);
         }
-        let named: Vec<&Claim> = claims.iter().filter(|claim| refused.means(claim)).collect();
+        let named: Vec<&Claim> = providers(claims)
+            .filter(|claim| refused.means(claim))
+            .collect();
         if named.is_empty() {
             self.unexplained(claims, refused, reserved, now);
         } else {
@@ -141,7 +143,7 @@ impl Ledger {
             let period = claim.quota().window.period();
             period.is_some_and(|period| (period <= SHORT) != refused.long)
         };
-        let mut meant: Vec<&Claim> = claims.iter().filter(fits).collect();
+        let mut meant: Vec<&Claim> = providers(claims).filter(fits).collect();
         meant.sort_by_key(|claim| {
             let quota = claim.quota();
             let is_other = !matches!(quota.dimension, Dimension::Requests | Dimension::Calls);
@@ -167,7 +169,7 @@ impl Ledger {
     /// The provider told what it holds: a request beyond that proved nothing else.
     fn tried_in_vain(&self, claims: &[Claim], now: Timestamp) {
         let mut windows = self.windows.lock();
-        for claim in claims {
+        for claim in providers(claims) {
             let fell = windows.look(&claim.window, |fill| {
                 let tried = fill.belief.is_trying();
                 if tried {
@@ -181,6 +183,11 @@ impl Ledger {
             }
         }
     }
+}
+
+/// Those of a provider's own windows: of a project's part of one no provider knows.
+fn providers(claims: &[Claim]) -> impl Iterator<Item = &Claim> {
+    claims.iter().filter(|claim| !claim.window.is_part())
 }
 
 impl Refused {

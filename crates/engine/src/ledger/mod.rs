@@ -10,6 +10,8 @@ mod counted;
 mod learn;
 mod listing;
 mod pace;
+mod price;
+mod share;
 mod window;
 
 use std::sync::Arc;
@@ -20,18 +22,21 @@ use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use crate::gauge::Gauge;
+use crate::identity::ProjectId;
 use crate::store::{BeliefRecord, Level, WindowRecord};
 pub use counted::CountedWindow;
 use counted::Windows;
 pub use learn::Refused;
 pub use listing::{Listing, QuotaState};
 pub use pace::Outlook;
+pub use share::{Share, Shares};
 pub(crate) use window::room_again;
 
 /// All budgets.
 #[derive(Debug, Default)]
 pub struct Ledger {
     windows: Mutex<Windows>,
+    shares: Shares,
     /// Wakes who writes changes down, after a rest.
     changed: Notify,
 }
@@ -106,15 +111,41 @@ impl Ledger {
         Claim::of(self.window(budget, quota), units)
     }
 
-    /// Takes the units of all claims, or of none.
+    /// A ledger whose budgets are shared by projects.
+    #[must_use]
+    pub fn sharing(shares: Shares) -> Self {
+        Self {
+            shares,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the units of all claims, or of none, for nobody in particular.
     pub fn reserve(
         self: &Arc<Self>,
+        claims: Vec<Claim>,
+        now: Timestamp,
+    ) -> Result<Reservation, Exhausted> {
+        self.reserve_for(None, claims, now)
+    }
+
+    /// Takes the units of all claims, or of none. What is kept for other projects is not taken.
+    pub fn reserve_for(
+        self: &Arc<Self>,
+        project: Option<&ProjectId>,
         mut claims: Vec<Claim>,
         now: Timestamp,
     ) -> Result<Reservation, Exhausted> {
         let mut windows = self.windows.lock();
         for claim in &claims {
-            windows.present(&claim.window, now).check(claim, now)?;
+            let level = windows.present(&claim.window, now);
+            if !claim.window.is_part() {
+                level.check(claim, now)?;
+            }
+        }
+        if !self.shares.0.is_empty() {
+            let shares = &self.shares;
+            shares.admit(&mut windows, project, &mut claims, now)?;
         }
         for claim in &mut claims {
             windows.change(&claim.window, &self.changed, |level| {

@@ -252,7 +252,13 @@ impl Fill {
         if missing <= ROUNDING || self.belief.may_try(quota, wanted, now) {
             return Ok(());
         }
-        let fits_ever = claim.units <= limit + ROUNDING;
+        Err(self.refusal(claim, missing, now))
+    }
+
+    /// A refusal of a claim for which so many units are missing.
+    pub(super) fn refusal(&self, claim: &Claim, missing: f64, now: Timestamp) -> Exhausted {
+        let quota = claim.quota();
+        let fits_ever = claim.units <= self.limit(quota, now) + ROUNDING;
         let retry_at = if fits_ever {
             self.enough_at(quota, missing, now)
         } else {
@@ -260,13 +266,23 @@ impl Fill {
         };
         let busy = quota.window == Window::Concurrency;
         let is_short = busy || quota.window.period().is_some_and(|period| period <= SHORT);
-        Err(Exhausted {
+        Exhausted {
             budget: Arc::clone(&claim.window.name().budget),
             window: Arc::clone(&claim.window.name().window),
             is_short,
             retry_at,
             busy,
-        })
+        }
+    }
+
+    /// Of a window of the calendar, when the one that is counted ends.
+    pub(super) fn lasts_until(&self) -> Option<Timestamp> {
+        self.lasts_until
+    }
+
+    /// When so much time has passed since the window was opened.
+    pub(super) fn ends_after(&self, period: Duration) -> Option<Timestamp> {
+        self.opened_at.checked_add(period).ok()
     }
 
     fn enough_at(&self, quota: &Quota, missing: f64, now: Timestamp) -> Option<Timestamp> {

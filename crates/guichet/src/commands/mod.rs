@@ -10,6 +10,7 @@ mod doctor;
 mod key;
 mod limit;
 mod quotas;
+mod policy;
 mod serve;
 mod sim;
 mod usage;
@@ -56,6 +57,9 @@ enum Command {
     /// How much callers may ask
     #[command(subcommand)]
     Limit(limit::Command),
+    /// In which order providers are asked, for whose calls
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Keys that open providers
     #[command(subcommand)]
     Credential(credential::Command),
@@ -84,6 +88,7 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Quotas(arguments) => quotas::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Limit(command) => limit::run(&context, command).await,
+        Command::Policy(command) => policy::run(&context, command).await,
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,
         Command::Catalogue(command) => catalogue::run(&context, command),

@@ -162,6 +162,8 @@ fn call(models: &[&str]) -> ModelCall {
         },
         caller: Caller {
             organization: OrganizationId::new("own"),
+            project: None,
+            policy: None,
             peer: None,
             request_id: "1".into(),
         },
@@ -231,8 +233,8 @@ fn a_plain_name_is_every_provider_that_has_it_in_the_catalogues_order() {
 fn the_operators_order_and_then_the_callers_are_before_the_catalogues() {
     let mut world = World::new();
     let own = ProviderSettings {
-        enabled: None,
         order: Some(0),
+        ..ProviderSettings::default()
     };
     world.settings.providers.insert("academy".into(), own);
     assert_eq!(
@@ -461,7 +463,7 @@ fn who_is_off_excluded_or_without_a_key_is_named_with_the_reason() {
     let mut world = World::new();
     let off = ProviderSettings {
         enabled: Some(false),
-        order: None,
+        ..ProviderSettings::default()
     };
     world.settings.providers.insert("swift".into(), off);
     world.credentials.remove("academy");

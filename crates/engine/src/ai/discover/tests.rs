@@ -187,7 +187,7 @@ async fn what_is_turned_off_is_not_looked_for() {
     let servers = Arc::new(Servers::default());
     let off = ProviderSettings {
         enabled: Some(false),
-        order: None,
+        ..ProviderSettings::default()
     };
     let mut settings = Settings::default();
     for id in ["ollama", "attic"] {

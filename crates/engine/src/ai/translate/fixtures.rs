@@ -107,6 +107,8 @@ pub(super) fn call(door: Door, body: impl Into<Bytes>) -> ModelCall {
         },
         caller: Caller {
             organization: OrganizationId::new("o"),
+            project: None,
+            policy: None,
             peer: None,
             request_id: "r-1".into(),
         },
