@@ -34,6 +34,23 @@ struct Help {
     retry_at: Option<Timestamp>,
     allow: Option<&'static str>,
     rejection: Option<Rejection>,
+    limit: Option<LimitTold>,
+}
+
+/// A limit of the caller's that stands in the way.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct LimitTold {
+    /// `key`, `project` or `organization`.
+    pub(crate) of: &'static str,
+    /// Its id.
+    pub(crate) id: String,
+    /// As in the header `RateLimit`.
+    pub(crate) name: String,
+    /// As it was written.
+    pub(crate) limit: String,
+    /// Time alone does not mend it.
+    #[serde(skip)]
+    pub(crate) is_final: bool,
 }
 
 impl Problem {
@@ -83,6 +100,18 @@ impl Problem {
     pub(crate) fn with_rejection(mut self, rejection: Rejection) -> Self {
         self.help.rejection = Some(rejection);
         self
+    }
+
+    /// With the caller's limit that stands in the way, and when asking again may help.
+    pub(crate) fn with_limit(mut self, limit: LimitTold, retry_at: Timestamp) -> Self {
+        self.help.limit = Some(limit);
+        self.help.retry_at = Some(retry_at);
+        self
+    }
+
+    /// Whether a limit stands in the way that time alone does not lift.
+    pub(crate) fn is_final(&self) -> bool {
+        self.help.limit.as_ref().is_some_and(|limit| limit.is_final)
     }
 
     /// What went wrong this time.
@@ -152,13 +181,14 @@ impl Problem {
             errors: self.help.errors.iter().map(ParameterError::from).collect(),
             attempts: &self.help.attempts,
             skipped: &self.help.skipped,
+            limit: self.help.limit.as_ref(),
             retry_at: self.help.retry_at,
         }
     }
 }
 
 /// Whole seconds, rounded up; at least one, so that nobody asks again at once.
-fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
+pub(crate) fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
     let milliseconds = at.duration_since(now).as_millis();
     u64::try_from(milliseconds)
         .unwrap_or(0)
@@ -183,6 +213,8 @@ struct Document<'problem> {
     attempts: &'problem [Attempt],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     skipped: &'problem [Skipped],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'problem LimitTold>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<Timestamp>,
 }

@@ -7,6 +7,7 @@
 mod admit;
 mod answer;
 mod attempt;
+mod bill;
 mod call;
 pub(crate) mod choose;
 mod discover;

@@ -1,6 +1,7 @@
 //! The engine as doors see it: a call in, an answer or a refusal out.
 
 mod call;
+mod callers;
 mod chain;
 mod kept;
 mod local;

@@ -143,7 +143,8 @@ impl Fill {
     pub(super) fn check(&self, claim: &Claim, now: Timestamp) -> Result<(), Exhausted> {
         let quota = claim.quota();
         let missing = self.used + claim.units - quota.limit;
-        if missing <= ROUNDING {
+        // What needs nothing passes, also where more was used than there was.
+        if missing <= ROUNDING || claim.units <= 0.0 {
             return Ok(());
         }
         let fits_ever = claim.units <= quota.limit + ROUNDING;
@@ -161,6 +162,11 @@ impl Fill {
             retry_at,
             busy,
         })
+    }
+
+    /// When all of it is there again, if nothing more is used; none = never, or when something under way ends.
+    pub(super) fn whole_at(&self, quota: &Quota, now: Timestamp) -> Option<Timestamp> {
+        self.enough_at(quota, self.used, now)
     }
 
     fn enough_at(&self, quota: &Quota, missing: f64, now: Timestamp) -> Option<Timestamp> {

@@ -168,6 +168,7 @@ fn call(models: &[&str]) -> ModelCall {
         origin: Origin {
             project: ProjectId::new("own"),
             key: KeyId::new("own"),
+            budgets: Arc::default(),
         },
     }
 }
