@@ -133,7 +133,7 @@ pub(crate) fn refused(principal: &Principal, full: &Exhausted, now: Timestamp) -
     };
     let wait = if is_final { TOMORROW } else { SOON };
     let later = now.checked_add(wait).unwrap_or(now);
-    Problem::new(Code::LimitReached, detail).with_limit(told, full.retry_at.unwrap_or(later))
+    Problem::new(Code::LimitReached, detail).with_limit(told, full.retry_at.unwrap_or(later), now)
 }
 
 /// Tells in headers what is left, and takes note of what became of the call.

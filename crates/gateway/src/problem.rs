@@ -32,6 +32,8 @@ struct Help {
     skipped: Vec<Skipped>,
     nearest: Option<String>,
     retry_at: Option<Timestamp>,
+    /// Seconds, where they are not to be told from the time.
+    retry_after: Option<u64>,
     allow: Option<&'static str>,
     rejection: Option<Rejection>,
     limit: Option<LimitTold>,
@@ -103,9 +105,15 @@ impl Problem {
     }
 
     /// With the caller's limit that stands in the way, and when asking again may help.
-    pub(crate) fn with_limit(mut self, limit: LimitTold, retry_at: Timestamp) -> Self {
+    pub(crate) fn with_limit(
+        mut self,
+        limit: LimitTold,
+        retry_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
         self.help.limit = Some(limit);
         self.help.retry_at = Some(retry_at);
+        self.help.retry_after = Some(seconds_until(retry_at, now));
         self
     }
 
@@ -164,8 +172,10 @@ impl Problem {
         if let Some(allow) = self.help.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
-        if let Some(at) = self.help.retry_at {
-            headers.insert(RETRY_AFTER, seconds_until(at, Timestamp::now()).into());
+        let until = |at| seconds_until(at, Timestamp::now());
+        let seconds = self.help.retry_after.or(self.help.retry_at.map(until));
+        if let Some(seconds) = seconds {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
     }
 
