@@ -122,7 +122,7 @@ def test_429_for_a_budget_that_cannot_cover_the_call_is_not_asked_again(stage, s
     began = time.monotonic()
     with pytest.raises(sdk.errors.RateLimitError, match="ask for less"):
         sdk.say(client, "groq/openai/gpt-oss-20b")
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("sdk, provider, fault, status", [
