@@ -58,11 +58,9 @@ impl Admission {
         }
     }
 
-    /// Takes note of what became of the call.
-    fn ended(&mut self, story: &Story) {
-        if was_for_nothing(story) {
-            self.0.never_sent();
-        }
+    /// Gives back what was taken.
+    fn cancel(mut self) {
+        self.0.never_sent();
     }
 }
 
@@ -141,13 +139,15 @@ pub(crate) fn tell(
     reply: &mut Reply,
     engine: &Engine,
     principal: &Principal,
-    admission: Option<&mut Admission>,
+    admission: &mut Option<Admission>,
 ) {
     let Some(limits) = &principal.limits else {
         return;
     };
-    if let Some(admission) = admission {
-        admission.ended(&reply.story);
+    if was_for_nothing(&reply.story)
+        && let Some(admission) = admission.take()
+    {
+        admission.cancel();
     }
     let now = engine.now();
     let standings = claims(engine, limits).all.iter();

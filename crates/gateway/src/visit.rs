@@ -231,7 +231,7 @@ impl Walk {
         if let Some(principal) = self.principal.as_deref()
             && route.is_some_and(|route| route.door.is_for_calls())
         {
-            limits::tell(&mut reply, &shared.engine, principal, admission.as_mut());
+            limits::tell(&mut reply, &shared.engine, principal, &mut admission);
         }
         let took = self.started.elapsed();
         finish::finish(&mut reply, visit, route.map(|route| route.door), took);
