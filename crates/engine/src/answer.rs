@@ -196,7 +196,7 @@ pub enum Reason {
         most: u64,
     },
     /// A budget of the caller's does not cover the call.
-    OverBudget(Exhausted),
+    OverBudget(Box<Exhausted>),
     /// Those who were asked refused the request itself.
     Rejected(Box<Rejection>),
 }

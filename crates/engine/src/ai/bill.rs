@@ -47,17 +47,15 @@ struct Used {
 impl Used {
     /// What it is of a budget.
     fn of(self, quota: &Quota) -> f64 {
-        match quota.dimension {
-            Dimension::Money => self.dollars,
-            _ => {
-                let usage = Usage {
-                    input: self.input,
-                    output: self.output,
-                    ..Usage::default()
-                };
-                units(quota, &usage, None).unwrap_or(0.0)
-            }
+        if quota.dimension == Dimension::Money {
+            return self.dollars;
         }
+        let usage = Usage {
+            input: self.input,
+            output: self.output,
+            ..Usage::default()
+        };
+        units(quota, &usage, None).unwrap_or(0.0)
     }
 }
 
@@ -143,17 +141,16 @@ impl Open {
         let now = self.engine.now();
         let used = sheet.used;
         let wanted = |quota: &Quota| used.of(quota) + needed(quota);
-        let reserved = match &mut sheet.reservation {
-            Some(reservation) => reservation.raise(wanted, now),
-            None => {
-                let claims = self.budgets.iter().map(|budget| Claim {
-                    units: wanted(budget.quota()),
-                    ..budget.clone()
-                });
-                let ledger = self.engine.guard().ledger();
-                let reserved = ledger.reserve(claims.collect(), now);
-                reserved.map(|reservation| sheet.reservation = Some(reservation))
-            }
+        let reserved = if let Some(reservation) = &mut sheet.reservation {
+            reservation.raise(wanted, now)
+        } else {
+            let claims = self.budgets.iter().map(|budget| Claim {
+                units: wanted(budget.quota()),
+                ..budget.clone()
+            });
+            let ledger = self.engine.guard().ledger();
+            let reserved = ledger.reserve(claims.collect(), now);
+            reserved.map(|reservation| sheet.reservation = Some(reservation))
         };
         if let Err(full) = &reserved {
             sheet.exceeded = Some(full.clone());

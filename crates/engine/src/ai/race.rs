@@ -377,7 +377,7 @@ impl Race<'_> {
                 code: Some("context_length_exceeded".into()),
             })),
             0 => match self.bill.exceeded() {
-                Some(full) => Reason::OverBudget(full),
+                Some(full) => Reason::OverBudget(Box::new(full)),
                 None if self.skipped.iter().any(temporary) => Reason::AllSuspended,
                 None => Reason::NoCandidate,
             },
