@@ -197,7 +197,7 @@ impl Told<'_> {
 /// As in `draft-ietf-httpapi-ratelimit-headers`, a list of all; and the usual headers for the one that is nearest to its
 /// end, which know of one only.
 fn write(headers: &mut HeaderMap, told: &[Told<'_>], now: Timestamp) {
-    let mut values = Values::new(256);
+    let mut values = Values::default();
     for (place, one) in told.iter().enumerate() {
         let limit = &one.limit.limit;
         values.text(if place == 0 { "\"" } else { ", \"" });
