@@ -407,6 +407,7 @@ pub fn asked(door: Door, stream: bool) -> ModelCall {
         origin: Origin {
             project: ProjectId::new("default"),
             key: KeyId::new("key"),
+            budgets: Arc::default(),
         },
     }
 }

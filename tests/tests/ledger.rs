@@ -5,7 +5,7 @@ use guichet_engine::transport::TransportError;
 use guichet_sim::alphabet::Scripted;
 use guichet_tests::small::{Small, thing};
 use guichet_tests::stage::{Setup, skipped, tried};
-use guichet_tests::upstream::{fails, hangs, json, page, redirects};
+use guichet_tests::upstream::{after, fails, hangs, json, page, redirects};
 use serde_json::json as value;
 
 const DAY: &str = "[[quota]]\nlimit = 100000\nper = \"day\"\n";
@@ -175,4 +175,22 @@ async fn a_store_that_fails_takes_no_answer_with_it_and_the_count_goes_on() {
         order.push(tried(&stage.get(value!({})).await.unwrap().attempts));
     }
     assert_eq!(order, ["first:ok", "first:ok", "second:ok"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_calls_at_once_against_a_hundred_left_make_a_hundred_requests() {
+    let quota = "[[quota]]\nlimit = 100\nper = \"day\"\n";
+    let small = Small::new("").provider("first", quota, "");
+    let stage = Setup::of(small.load()).start().await;
+    let wait = std::time::Duration::from_secs(1);
+    stage
+        .upstream
+        .always("first.example", after(wait, thing(1)));
+    let calls = (0..1_000).map(|number| stage.get(value!({ "q": number.to_string() })));
+    let answers = futures_util::future::join_all(calls).await;
+    println!(
+        "{} of 1000 answered",
+        answers.iter().filter(|one| one.is_ok()).count()
+    );
+    assert_eq!(stage.upstream.asked("first.example"), 100);
 }

@@ -41,7 +41,7 @@ pub use key_text::{KeyText, KeyTextError};
 pub use keyring::{Principal, Refusal};
 pub use keys::{KeyInfo, KeyState, NewKey};
 pub use limit::{Limit, LimitError};
-pub use limits::{LimitInForce, LimitInfo, Limits};
+pub use limits::{LimitClaims, LimitInForce, LimitInfo, Limits};
 pub use master_key::{MasterKey, MasterKeySource};
 pub use placeholder::Placeholder;
 pub use policies::PolicyInfo;

@@ -27,6 +27,7 @@ mod gateway;
 mod gen_ai;
 mod health;
 mod input;
+mod limits;
 mod metrics;
 mod openapi;
 mod own_address;

@@ -178,6 +178,30 @@ pub(crate) enum Door {
     Home,
 }
 
+impl Door {
+    /// Whether calls are answered here: what callers' limits count. Pages and lists are not limited, so that whoever is
+    /// at a limit can still look what is left.
+    pub(crate) fn is_for_calls(self) -> bool {
+        match self {
+            Self::Data | Self::Ask(_) | Self::Proxy => true,
+            Self::Live
+            | Self::Ready
+            | Self::Health
+            | Self::Metrics
+            | Self::OpenApi
+            | Self::Docs
+            | Self::Catalogue
+            | Self::CatalogueCategory
+            | Self::CatalogueOperation
+            | Self::CountTokens
+            | Self::Models
+            | Self::Model
+            | Self::Quotas
+            | Self::Home => false,
+        }
+    }
+}
+
 /// A route and what its pattern's names stand for.
 pub(crate) struct Found<'path> {
     pub(crate) route: &'static Route,

@@ -18,6 +18,7 @@ use jiff::Timestamp;
 use crate::access_log::Told;
 use crate::codes::Code;
 use crate::gateway::Gateway;
+use crate::limits::{self, Admission};
 use crate::metrics::Counted;
 use crate::problem::Problem;
 use crate::reply::{Reply, Response, empty_response, set_header};
@@ -67,6 +68,7 @@ struct Walk {
     visit: Visit,
     route: Option<&'static Route>,
     principal: Option<Arc<Principal>>,
+    admission: Option<Admission>,
     started: Instant,
     in_flight: Counted,
 }
@@ -125,6 +127,7 @@ impl Walk {
                 at,
             },
             principal: None,
+            admission: None,
             started,
             in_flight: shared.metrics.enter(),
             gateway: gateway.clone(),
@@ -141,6 +144,14 @@ impl Walk {
             return Ok(Some(early));
         }
         self.principal = principal(&self.gateway, &self.visit, route, familiar)?;
+        if let Some(principal) = self
+            .principal
+            .as_deref()
+            .filter(|_| route.door.is_for_calls())
+        {
+            let engine = &self.gateway.shared.engine;
+            self.admission = Admission::ask(engine, principal, self.visit.at)?;
+        }
         Ok(match (route.door, &self.principal) {
             (Door::Data, Some(principal)) if is_whole => {
                 data::recall(&self.gateway, &mut self.visit, principal)
@@ -217,10 +228,16 @@ impl Walk {
     }
 
     /// Headers, metrics and the line of the log.
-    fn end(self, outcome: Result<Reply, Problem>) -> Response {
+    fn end(mut self, outcome: Result<Reply, Problem>) -> Response {
+        let mut admission = self.admission.take();
         let Self { visit, route, .. } = &self;
         let shared = &self.gateway.shared;
         let mut reply = outcome.unwrap_or_else(|problem| refuse(problem, visit, *route));
+        if let Some(principal) = self.principal.as_deref()
+            && route.is_some_and(|route| route.door.is_for_calls())
+        {
+            limits::tell(&mut reply, &shared.engine, principal, &mut admission);
+        }
         let took = self.started.elapsed();
         finish::finish(&mut reply, visit, route.map(|route| route.door), took);
         let status = reply.response.status();
@@ -235,7 +252,7 @@ impl Walk {
                 story: &reply.story,
             });
         }
-        reply.response.body_mut().count(self.in_flight);
+        reply.response.body_mut().count(self.in_flight, admission);
         reply.response
     }
 }

@@ -3,6 +3,7 @@
 use guichet_catalogue::model::{Class, Suspends};
 
 use super::ModelCall;
+use super::bill::Bill;
 use super::choose::ModelCandidate;
 use super::need::need;
 use super::prepared::Prepared;
@@ -11,18 +12,22 @@ use crate::answer::Skipped;
 use crate::engine::Engine;
 use crate::guard::{Permit, Reach};
 
-/// Leave to ask: what it takes is reserved, and written down before anything is sent.
+/// Leave to ask: what it takes of the provider's quotas and of the caller's budgets is reserved, and written down before
+/// anything is sent.
 pub(super) async fn admit(
     engine: &Engine,
     candidate: &ModelCandidate,
     prepared: &Prepared,
     call: &ModelCall,
+    bill: &Bill,
 ) -> Result<Permit, Skipped> {
+    bill.cover(candidate, &call.facts)?;
     let guard = engine.guard();
     let need =
         need(&prepared.windows, candidate, &call.facts).for_project(Some(&call.origin.project));
     let permit = guard.admit(&prepared.named, need, engine.now())?;
     engine.written().await;
+    bill.asked();
     Ok(permit)
 }
 

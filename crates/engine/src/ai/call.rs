@@ -1,5 +1,6 @@
 //! What is asked of a model, by which door, and how it may be served.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +9,7 @@ use guichet_dialects::facts::Facts;
 
 use crate::call::{Caller, Providers};
 use crate::identity::{KeyId, ProjectId};
+use crate::ledger::Claim;
 use crate::policy::Policy;
 
 /// One call to a model: what every AI door makes.
@@ -25,7 +27,7 @@ pub struct ModelCall {
     pub wish: Wish,
     /// Who asks.
     pub caller: Caller,
-    /// With which key, for usage records.
+    /// With which key, for usage records, and at whose expense.
     pub origin: Origin,
 }
 
@@ -112,4 +114,6 @@ pub struct Origin {
     pub project: ProjectId,
     /// The key's public part.
     pub key: KeyId,
+    /// The windows in which tokens and money are counted for it, of which nothing is claimed yet.
+    pub budgets: Arc<[Claim]>,
 }

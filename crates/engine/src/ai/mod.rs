@@ -8,6 +8,7 @@ mod admit;
 mod answer;
 mod arranged;
 mod attempt;
+mod bill;
 mod call;
 pub(crate) mod choose;
 mod discover;

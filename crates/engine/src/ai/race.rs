@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep_until};
 use super::admit::{admit, settle};
 use super::arranged::{arranged, name};
 use super::attempt::{Attempting, Beginning, Begun, STALL};
+use super::bill::Bill;
 use super::choose::{Choice, Choosing, ModelCandidate};
 use super::ending::{Ending, blank};
 use super::flow::Flow;
@@ -39,8 +40,10 @@ const REJECTIONS: usize = 2;
 /// Answers a call to a model.
 pub(super) async fn answer(engine: &Engine, call: ModelCall) -> Result<ModelAnswer, Refusal> {
     let began = Instant::now();
-    let outcome = run(engine, &call, began).await;
+    let bill = Bill::open(engine, &call);
+    let outcome = run(engine, &call, &bill, began).await;
     if let Err(refusal) = &outcome {
+        bill.void();
         refused(engine, &call, refusal, began);
     }
     outcome
@@ -51,7 +54,7 @@ pub(super) fn refused(engine: &Engine, call: &ModelCall, refusal: &Refusal, bega
     let class = refusal.attempts.last().map(|attempt| attempt.class);
     let mut record = blank(engine, call, began);
     record.outcome = class.unwrap_or(match refusal.reason {
-        Reason::AllSuspended => Class::RateLimited,
+        Reason::AllSuspended | Reason::OverBudget(_) => Class::RateLimited,
         Reason::UnknownModel { .. } | Reason::TooLong { .. } => Class::BadRequest,
         _ => Class::Upstream,
     });
@@ -59,7 +62,12 @@ pub(super) fn refused(engine: &Engine, call: &ModelCall, refusal: &Refusal, bega
     engine.used(&record);
 }
 
-async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelAnswer, Refusal> {
+async fn run(
+    engine: &Engine,
+    call: &ModelCall,
+    bill: &Bill,
+    began: Instant,
+) -> Result<ModelAnswer, Refusal> {
     let settings = engine.settings();
     let index = engine.index();
     let turn = engine.next_turn();
@@ -80,6 +88,7 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
     let race = Race {
         engine,
         attempting: &attempting,
+        bill,
         began,
         turn,
         waiting: VecDeque::new(),
@@ -119,6 +128,7 @@ struct Runner {
 struct Race<'a> {
     engine: &'a Engine,
     attempting: &'a Attempting<'a>,
+    bill: &'a Bill,
     began: Instant,
     turn: usize,
     waiting: VecDeque<ModelCandidate>,
@@ -200,7 +210,8 @@ impl Race<'_> {
         while let Some(candidate) = self.waiting.pop_front() {
             let call = self.attempting.call;
             let prepared = self.engine.prepared(&candidate);
-            let permit = match admit(self.engine, &candidate, &prepared, call).await {
+            let admitted = admit(self.engine, &candidate, &prepared, call, self.bill);
+            let permit = match admitted.await {
                 Ok(permit) => permit,
                 Err(skipped) => {
                     self.skipped.push(skipped);
@@ -315,7 +326,15 @@ impl Race<'_> {
         } = won;
         let call = self.attempting.call;
         let estimate = estimate(&call.facts, candidate.known.as_deref());
-        let mut ending = Ending::new(self.engine, call, &candidate, permit, estimate, self.began);
+        let mut ending = Ending::new(
+            self.engine,
+            call,
+            &candidate,
+            permit,
+            estimate,
+            self.began,
+            self.bill,
+        );
         ending.attempts(self.attempts.len());
         ending.first_token(took);
         let (cost, content) = match begun.answer {
@@ -331,7 +350,7 @@ impl Race<'_> {
             Beginning::Stream(opened) => {
                 let request_id = Arc::clone(&call.caller.request_id);
                 let stall = self.engine.settings().models.stall.unwrap_or(STALL);
-                let resumption = Resumption::of(self.engine, call, self.waiting);
+                let resumption = Resumption::of(self.engine, call, self.waiting, self.bill);
                 let flow = Flow::new(*opened, ending, stall, request_id, resumption);
                 (None, ModelContent::Stream(Box::pin(flow)))
             }
@@ -398,8 +417,11 @@ impl Race<'_> {
                 param: Some("messages".into()),
                 code: Some("context_length_exceeded".into()),
             })),
-            0 if self.skipped.iter().any(temporary) => Reason::AllSuspended,
-            0 => Reason::NoCandidate,
+            0 => match self.bill.exceeded() {
+                Some(full) => Reason::OverBudget(Box::new(full)),
+                None if self.skipped.iter().any(temporary) => Reason::AllSuspended,
+                None => Reason::NoCandidate,
+            },
             _ if self.attempting.until <= Instant::now() => Reason::Deadline,
             _ => Reason::AllFailed,
         }

@@ -2,6 +2,7 @@
 
 mod arranged;
 mod call;
+mod callers;
 mod chain;
 mod kept;
 mod local;

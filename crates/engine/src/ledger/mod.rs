@@ -53,7 +53,7 @@ pub struct Claim {
 }
 
 /// A window that has not enough left.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exhausted {
     /// Whose budget.
     pub budget: Arc<str>,
@@ -65,6 +65,15 @@ pub struct Exhausted {
     pub retry_at: Option<Timestamp>,
     /// Whether only calls under way stand in the way.
     pub busy: bool,
+}
+
+/// How a window stands at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing {
+    /// Units that are left.
+    pub left: f64,
+    /// When all of it is there again, if nothing more is used; none = never, or when something under way ends.
+    pub whole_at: Option<Timestamp>,
 }
 
 impl Claim {
@@ -181,6 +190,16 @@ impl Ledger {
     /// Units used of a window, as of now.
     pub fn used(&self, claim: &Claim, now: Timestamp) -> f64 {
         self.windows.lock().as_of(&claim.window, now).used
+    }
+
+    /// How a window stands, as of now.
+    pub fn standing(&self, window: &CountedWindow, now: Timestamp) -> Standing {
+        let level = self.windows.lock().as_of(window, now);
+        let quota = window.quota();
+        Standing {
+            left: (quota.limit - level.used).max(0.0),
+            whole_at: level.whole_at(quota, now),
+        }
     }
 
     /// Moves the levels that have changed since this was last asked into `levels`. What is under way is nothing to
@@ -300,6 +319,26 @@ impl Reservation {
         Ok(())
     }
 
+    /// Takes what is missing of this much of each window, of all or of none. What was claimed beyond it stays.
+    pub fn raise(
+        &mut self,
+        wanted: impl Fn(&Quota) -> f64,
+        now: Timestamp,
+    ) -> Result<(), Exhausted> {
+        let missing = |claim: &Claim| (wanted(claim.quota()) - claim.units).max(0.0);
+        let more = self.claims.iter().map(|claim| Claim {
+            units: missing(claim),
+            ..claim.clone()
+        });
+        let mut taken = self.ledger.reserve(more.collect(), now)?;
+        // As above: it is this reservation's from here on.
+        let taken = std::mem::take(&mut taken.claims);
+        for (claim, more) in self.claims.iter_mut().zip(taken) {
+            claim.units += more.units;
+        }
+        Ok(())
+    }
+
     /// Puts what was really used in the place of what was claimed, where `used` knows it.
     pub fn settle(&mut self, used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
         let ledger = Arc::clone(&self.ledger);
@@ -325,6 +364,11 @@ impl Reservation {
     /// A request is about to leave: from here on its units are spent.
     pub fn sent(&mut self) {
         self.sent += 1;
+    }
+
+    /// Everything that is claimed is spent from here on, but for what counts requests under way.
+    pub fn spend(&mut self) {
+        self.sent = self.planned;
     }
 
     /// The latest request certainly never reached the provider: nothing was spent on it.

@@ -249,7 +249,9 @@ impl Fill {
         let limit = self.limit(quota, now);
         let wanted = self.used + claim.units;
         let missing = wanted - limit;
-        if missing <= ROUNDING || self.belief.may_try(quota, wanted, now) {
+        // What needs nothing passes, also where more was used than there was.
+        let needs_nothing = claim.units <= 0.0;
+        if needs_nothing || missing <= ROUNDING || self.belief.may_try(quota, wanted, now) {
             return Ok(());
         }
         Err(self.refusal(claim, missing, now))
@@ -283,6 +285,11 @@ impl Fill {
     /// When so much time has passed since the window was opened.
     pub(super) fn ends_after(&self, period: Duration) -> Option<Timestamp> {
         self.opened_at.checked_add(period).ok()
+    }
+
+    /// When all of it is there again, if nothing more is used; none = never, or when something under way ends.
+    pub(super) fn whole_at(&self, quota: &Quota, now: Timestamp) -> Option<Timestamp> {
+        self.enough_at(quota, self.used, now)
     }
 
     fn enough_at(&self, quota: &Quota, missing: f64, now: Timestamp) -> Option<Timestamp> {

@@ -134,6 +134,17 @@ fn attempt() -> Value {
             "class": { "enum": Class::ALL.map(Class::as_str) },
             "status": { "type": "integer" },
             "ms": { "type": "integer", "minimum": 0 },
+            "limit": {
+                "type": "object",
+                "description": "The caller's limit that stands in the way",
+                "required": ["of", "id", "name", "limit"],
+                "properties": {
+                    "of": { "enum": ["key", "project", "organization"] },
+                    "id": { "type": "string" },
+                    "name": { "type": "string", "description": "As in the header `RateLimit`" },
+                    "limit": { "type": "string", "description": "Such as `60 requests per minute`" },
+                },
+            },
             "retry_at": { "type": "string", "format": "date-time" },
         },
     })

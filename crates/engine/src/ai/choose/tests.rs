@@ -170,6 +170,7 @@ fn call(models: &[&str]) -> ModelCall {
         origin: Origin {
             project: ProjectId::new("own"),
             key: KeyId::new("own"),
+            budgets: Arc::default(),
         },
     }
 }

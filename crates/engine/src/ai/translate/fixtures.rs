@@ -115,6 +115,7 @@ pub(super) fn call(door: Door, body: impl Into<Bytes>) -> ModelCall {
         origin: Origin {
             project: ProjectId::new("p"),
             key: KeyId::new("k"),
+            budgets: Arc::default(),
         },
     }
 }
