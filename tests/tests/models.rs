@@ -317,8 +317,10 @@ async fn a_connection_that_stays_open_after_the_last_word_is_no_failure() {
     for door in [Door::Chat, Door::Messages] {
         let studio = Studio::of(&TWO).await;
         studio.speakers.linger("first");
+        let began = tokio::time::Instant::now();
         let text = whole(studio.ask(asked(door, true)).await.unwrap()).await;
         assert!(!text.contains("\"error\""), "{text}");
+        assert!(began.elapsed() <= Duration::from_secs(1), "{door:?}");
         assert_eq!(studio.records.lock()[0].outcome, Class::Ok);
         assert_eq!(studio.speakers.open("first"), 0);
     }

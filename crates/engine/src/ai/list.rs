@@ -67,6 +67,7 @@ fn is_ready(engine: &Engine, provider: &str, model: &Arc<str>) -> bool {
             },
             model: Arc::clone(model),
             known: None,
+            context: None,
             cut_to: None,
         };
         let guard = engine.guard();

@@ -154,6 +154,11 @@ pub(super) const KEYS: [Key; 24] = [
         apply: |settings, text| set(&mut settings.model_stall, duration(text, &STALL)),
         show: |settings| shown_duration(settings.model_stall),
     },
+    Key {
+        name: "usage.keep",
+        apply: |settings, text| set(&mut settings.usage_keep, duration(text, &USAGE)),
+        show: |settings| shown_duration(settings.usage_keep),
+    },
 ];
 
 /// What a call may take.
@@ -169,6 +174,9 @@ const GRACE: Durations = Duration::ZERO..=Duration::from_hours(1);
 const MODEL: Durations = Duration::from_secs(1)..=Duration::from_hours(1);
 /// How long a stream may say nothing.
 const STALL: Durations = Duration::from_secs(1)..=Duration::from_mins(10);
+
+/// How long what calls took may be remembered.
+const USAGE: Durations = Duration::from_hours(24)..=Duration::from_hours(3650 * 24);
 
 const PROVIDER_KEYS: [&str; 2] = ["enabled", "order"];
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];

@@ -64,6 +64,8 @@ pub(crate) struct Settings {
     pub(crate) model_stall: Duration,
     /// The operator's own names for models, each with those that it stands for.
     pub(crate) model_aliases: BTreeMap<String, Vec<String>>,
+    /// How long it is remembered what calls to models took.
+    pub(crate) usage_keep: Duration,
     /// Changes to single providers.
     pub(crate) providers: BTreeMap<String, ProviderChoice>,
 }
@@ -114,6 +116,7 @@ impl Default for Settings {
             model_timeout: Duration::from_mins(5),
             model_stall: Duration::from_secs(30),
             model_aliases: BTreeMap::new(),
+            usage_keep: Duration::from_hours(400 * 24),
             providers: BTreeMap::new(),
         }
     }
