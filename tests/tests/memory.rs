@@ -16,7 +16,10 @@ const MOST: u64 = 4 << 20;
 fn resident() -> u64 {
     const PAGE: u64 = 4096;
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
-    let resident = pages.split(' ').nth(1).and_then(|pages| pages.parse().ok());
+    let resident = pages
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<u64>().ok());
     PAGE * resident.unwrap_or_else(|| panic!("no resident pages in {pages:?}"))
 }
 
