@@ -162,7 +162,7 @@ async fn what_does_not_fit_into_a_quota_is_never_sent() {
 #[tokio::test(start_paused = true)]
 async fn who_answers_in_place_of_another_pays_from_its_own_quota_and_is_passed_over_when_it_is_spent()
  {
-    let quota = "[[quota]]\nlimit = 1\nper = \"day\"\n";
+    let quota = "[[quota]]\nlimit = 1\nper = \"day\"\nscope = \"account\"\n";
     let providers = [
         ("first", OpenAi, ""),
         ("second", OpenAi, quota),
