@@ -28,7 +28,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers and the operator's names for models.
-pub(super) const KEYS: [Key; 24] = [
+pub(super) const KEYS: [Key; 25] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
