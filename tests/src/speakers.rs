@@ -93,6 +93,13 @@ impl Speakers {
         self.with(provider, |speaker| speaker.lingers = true);
     }
 
+    /// Forgets what was asked so far.
+    pub fn forget(&self) {
+        for speaker in self.0.lock().values_mut() {
+            speaker.requests = Vec::new();
+        }
+    }
+
     /// What a provider was asked.
     ///
     /// # Panics

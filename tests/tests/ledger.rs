@@ -1,5 +1,6 @@
 //! What the ledger says is what the providers counted, also after a restart.
 
+use guichet_engine::ProxyCall;
 use guichet_engine::answer::Reason;
 use guichet_engine::transport::TransportError;
 use guichet_sim::alphabet::Scripted;
@@ -193,4 +194,27 @@ async fn a_thousand_calls_at_once_against_a_hundred_left_make_a_hundred_requests
         answers.iter().filter(|one| one.is_ok()).count()
     );
     assert_eq!(stage.upstream.asked("first.example"), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_are_passed_on_as_they_are_take_from_the_same_quota() {
+    let quota = "[[quota]]\nlimit = 2\nper = \"day\"\n";
+    let small = Small::new("").provider("first", quota, "");
+    let stage = Setup::of(small.load()).start().await;
+    stage.upstream.always("first.example", thing(1));
+    let passed_on = || {
+        stage.engine.proxy(ProxyCall {
+            provider: "first".into(),
+            method: http::Method::GET,
+            path_and_query: "/anything".into(),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            caller: stage.written("get", &value!({})).caller,
+        })
+    };
+    assert_eq!(passed_on().await.unwrap().status, 200);
+    assert!(stage.get(value!({})).await.is_ok());
+    let refusal = passed_on().await.unwrap_err();
+    assert_eq!(skipped(&refusal), "first:quota");
+    assert_eq!(stage.upstream.asked_of_all(), 2);
 }

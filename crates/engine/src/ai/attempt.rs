@@ -157,6 +157,7 @@ impl Attempting<'_> {
         let addressee = Addressee {
             model: &candidate.model,
             known: candidate.known.as_deref(),
+            context: candidate.context,
             cut_to: candidate.cut_to,
         };
         let outgoing =

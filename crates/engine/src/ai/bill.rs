@@ -144,9 +144,9 @@ impl Open {
         let reserved = if let Some(reservation) = &mut sheet.reservation {
             reservation.raise(wanted, now)
         } else {
-            let claims = self.budgets.iter().map(|budget| Claim {
-                units: wanted(budget.quota()),
-                ..budget.clone()
+            let claims = self.budgets.iter().map(|budget| {
+                let window = Arc::clone(&budget.window);
+                Claim::of(window, wanted(budget.quota()))
             });
             let ledger = self.engine.guard().ledger();
             let reserved = ledger.reserve(claims.collect(), now);

@@ -38,6 +38,8 @@ pub(crate) struct ModelCandidate {
     pub(crate) free: bool,
     /// What its file says of it; none of what was discovered or is passed on.
     pub(crate) known: Option<Arc<Model>>,
+    /// Tokens that it holds, as its server or its file says.
+    pub(crate) context: Option<u64>,
     /// To how many tokens the answer has to be cut for the request to fit; none where it fits as it is.
     pub(crate) cut_to: Option<u64>,
 }
@@ -109,6 +111,7 @@ struct Target<'a> {
 /// A target that may be asked.
 struct Admitted {
     credentials: Vec<Option<Arc<Credential>>>,
+    context: Option<u64>,
     cut_to: Option<u64>,
 }
 
@@ -172,6 +175,7 @@ impl<'a> Choosing<'a> {
         let cut_to = fit.cut_to(target)?;
         Ok(Admitted {
             credentials,
+            context: fit.context(target),
             cut_to,
         })
     }
@@ -192,6 +196,7 @@ impl Choice {
                 tier: target.tier,
                 free: target.server.is_free(&target.id),
                 known: target.known.cloned(),
+                context: admitted.context,
                 cut_to: admitted.cut_to,
             });
         }

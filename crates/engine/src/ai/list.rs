@@ -70,6 +70,7 @@ fn is_ready(engine: &Engine, provider: &str, model: &Arc<str>) -> bool {
             tier: Tier::default(),
             free: false,
             known: None,
+            context: None,
             cut_to: None,
         };
         let guard = engine.guard();

@@ -38,6 +38,11 @@ impl Engine {
         Box::pin(kept::answer(self, call)).await
     }
 
+    /// The operator's own names for models.
+    pub fn model_aliases(&self) -> impl Iterator<Item = &str> {
+        self.settings().models.aliases.keys().map(String::as_str)
+    }
+
     /// Every model that can be asked for by name, in the catalogue's order.
     #[must_use]
     pub fn models(&self) -> Vec<KnownModel> {

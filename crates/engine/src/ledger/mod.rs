@@ -197,7 +197,7 @@ impl Ledger {
         let level = self.windows.lock().as_of(window, now);
         let quota = window.quota();
         Standing {
-            left: (quota.limit - level.used).max(0.0),
+            left: (level.limit(quota, now) - level.used).max(0.0),
             whole_at: level.whole_at(quota, now),
         }
     }

@@ -30,7 +30,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers and the operator's names for models.
-pub(super) const KEYS: [Key; 25] = [
+pub(super) const KEYS: [Key; 26] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -161,6 +161,11 @@ pub(super) const KEYS: [Key; 25] = [
         apply: |settings, text| set(&mut settings.policies.default, policies::policy(text)),
         show: |settings| settings.policies.default.to_string(),
     },
+    Key {
+        name: "usage.keep",
+        apply: |settings, text| set(&mut settings.usage_keep, duration(text, &USAGE)),
+        show: |settings| shown_duration(settings.usage_keep),
+    },
 ];
 
 /// What a call may take.
@@ -176,6 +181,9 @@ const GRACE: Durations = Duration::ZERO..=Duration::from_hours(1);
 const MODEL: Durations = Duration::from_secs(1)..=Duration::from_hours(1);
 /// How long a stream may say nothing.
 const STALL: Durations = Duration::from_secs(1)..=Duration::from_mins(10);
+
+/// How long what calls took may be remembered.
+const USAGE: Durations = Duration::from_hours(24)..=Duration::from_hours(3650 * 24);
 
 const PROVIDER_KEYS: [&str; 3] = ["enabled", "order", "weight"];
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];

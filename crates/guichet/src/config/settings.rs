@@ -70,6 +70,8 @@ pub(crate) struct Settings {
     pub(crate) policies: Policies,
     /// How projects share the quotas of providers.
     pub(crate) shares: Shares,
+    /// How long it is remembered what calls to models took.
+    pub(crate) usage_keep: Duration,
     /// Changes to single providers.
     pub(crate) providers: BTreeMap<String, ProviderChoice>,
 }
@@ -124,6 +126,7 @@ impl Default for Settings {
             model_aliases: BTreeMap::new(),
             policies: Policies::default(),
             shares: Shares::default(),
+            usage_keep: Duration::from_hours(400 * 24),
             providers: BTreeMap::new(),
         }
     }

@@ -586,6 +586,12 @@ fn a_listed_model_holds_what_its_server_says() {
     world.list("llama:latest", Some(2_048));
     let short = with(&["llama"], |call| call.facts.text = tokens(1_000));
     assert_eq!(world.chosen(&short), ["home/llama:latest"]);
+    let choice = world.choose(&short).unwrap();
+    assert_eq!(
+        choice.candidates[0].context,
+        Some(2_048),
+        "it is asked for no more"
+    );
     let long = with(&["llama"], |call| call.facts.text = tokens(2_000));
     assert!(matches!(
         world.choose(&long),

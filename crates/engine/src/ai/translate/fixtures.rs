@@ -67,6 +67,7 @@ impl World {
             Addressee {
                 model,
                 known,
+                context: known.and_then(|known| known.context),
                 cut_to: None,
             },
         )
