@@ -11,6 +11,7 @@ use guichet_engine::ai::{Door, ModelCall, ModelContent};
 use guichet_engine::answer::{Reason, Refusal, SkipReason};
 use guichet_engine::identity::KeyId;
 use guichet_engine::ledger::Claim;
+use guichet_engine::policy::Policy;
 use guichet_sim::{Fault, Pacing};
 use guichet_tests::speakers::{Studio, asked, whole};
 
@@ -227,7 +228,11 @@ async fn money_is_counted_at_the_price_and_where_it_is_spent_what_is_free_still_
     let studio = Studio::of(&[("first", OpenAi, DEAR), ("second", OpenAi, FREE)]).await;
     // A hundred tokens of answer are a tenth of a dollar; fourteen were used.
     let budgets = budget(&studio, "k", Dimension::Money, 0.15);
-    let call = || at_the_expense_of(asked(Door::Chat, false), &budgets);
+    let call = || {
+        let mut call = at_the_expense_of(asked(Door::Chat, false), &budgets);
+        call.wish.policy = Some(Policy::Order);
+        call
+    };
     let answer = studio.ask(call()).await.unwrap();
     assert_eq!(&*answer.provider, "first");
     assert!((used(&studio, &budgets) - 0.014).abs() < 1e-9);
