@@ -22,7 +22,7 @@ use super::catalogue::{DATA, FRESH, MODELS, STALE};
 use super::outside::{Outside, sentence};
 use super::store::Disk;
 use super::time::Time;
-use crate::heard::heard;
+use crate::heard::Heard;
 use crate::speakers::asked;
 
 /// How long a call may take where it does not say.
@@ -370,20 +370,23 @@ impl Model<'_> {
             told.broken("G9: the last attempt is not the one that answered".into());
         }
         told.provider = Some(provider.clone());
-        if let ModelContent::Whole { body, .. } = &answer.content {
-            if !String::from_utf8_lossy(body).contains(&said) {
-                told.broken("G3: these are not its words".into());
+        let pieces = match answer.content {
+            ModelContent::Stream(pieces) => pieces,
+            ModelContent::Whole { body, .. } => {
+                if !String::from_utf8_lossy(&body).contains(&said) {
+                    told.broken("G3: these are not its words".into());
+                }
+                return;
             }
-            return;
-        }
-        let heard = heard(self.door, answer).await;
+        };
+        let heard = Heard::of(self.door, pieces).await;
         told.line = format!("{} {:?}", told.line, heard);
         let whole = heard.text == said
             || (self.resume
                 && MODELS
                     .iter()
                     .any(|(id, _)| heard.text.ends_with(&sentence(id, self.q))));
-        if heard.is_whole() {
+        if heard.finished && heard.ended && !heard.failed {
             if !whole {
                 told.broken("G3: these are not its words".into());
             }

@@ -9,7 +9,7 @@ use guichet_catalogue::filter::{Input, Variables};
 use guichet_catalogue::model::{Call as How, Catalogue, EmptyPolicy, Http, HttpCall};
 use guichet_catalogue::parameters::InvalidParameter;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::local::{Computed, compute};
 use super::{Engine, Landed, Outcome};
@@ -259,8 +259,14 @@ impl Chain<'_> {
         let named = guard.named(candidate);
         match guard.admit(&named, need, self.engine.0.clock.now()) {
             Ok(permit) => {
-                self.engine.0.journal.windows().await;
-                Some(permit)
+                let written = self.engine.0.journal.windows();
+                // A disk that hangs is nobody's failure, but it may not hang the caller.
+                if timeout(self.deadline.left(), written).await.is_ok() {
+                    return Some(permit);
+                }
+                drop(permit);
+                self.not_reached(candidate);
+                None
             }
             Err(skipped) => {
                 if skipped.reason == SkipReason::Busy {
@@ -298,7 +304,7 @@ impl Chain<'_> {
             time,
         };
         let asked = attempting
-            .ask(how, &self.call.operation.shape, &mut permit.reservation)
+            .ask_in_time(how, &self.call.operation.shape, &mut permit.reservation)
             .await;
         let status = match &asked {
             Ok(answer) => Some(answer.status),

@@ -100,7 +100,7 @@ impl Engine {
             time: TIME,
         };
         let asked = attempting
-            .ask(how, &operation.shape, &mut permit.reservation)
+            .ask_in_time(how, &operation.shape, &mut permit.reservation)
             .await;
         let (class, retry_at, detail) = match &asked {
             Ok(_) => (Class::Ok, None, "answered and valid".to_owned()),
