@@ -37,5 +37,5 @@ mod tokens;
 pub mod transport;
 
 pub use engine::{CandidateState, Engine, Observer, Parts, ProxyCall, UsageObserver, Verification};
-pub use guarantee::Guarantee;
+pub use guarantee::{Guarantee, Promise};
 pub use settings::{ModelSettings, ProviderSettings, Settings};

@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::codes::Code;
 use crate::gateway::Gateway;
 use crate::problem::Problem;
+use crate::promised::Promised;
 use crate::reply::{Reply, Response, json_response};
 use crate::standing::Standing;
 
@@ -19,11 +20,14 @@ struct Health {
     version: &'static str,
     uptime_s: u64,
     operations: BTreeMap<String, OperationHealth>,
+    /// What is promised to whoever leaves the choice of a model to us, by task.
+    models: BTreeMap<&'static str, Promised>,
 }
 
 #[derive(Serialize)]
 struct OperationHealth {
-    guarantee: &'static str,
+    #[serde(flatten)]
+    promised: Promised,
     candidates: Vec<CandidateHealth>,
 }
 
@@ -66,7 +70,7 @@ pub(crate) fn health(gateway: &Gateway) -> Response {
                     standing: Standing::of(candidate.state.as_ref()),
                 });
         OperationHealth {
-            guarantee: engine.guarantee(operation).as_str(),
+            promised: engine.promise(operation).into(),
             candidates: candidates.collect(),
         }
     };
@@ -90,6 +94,11 @@ pub(crate) fn health(gateway: &Gateway) -> Response {
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: gateway.shared.started.elapsed().as_secs(),
         operations,
+        models: engine
+            .promises_of_models()
+            .into_iter()
+            .map(|(task, promise)| (task.as_str(), promise.into()))
+            .collect(),
     };
     uncached(json_response(
         StatusCode::OK,

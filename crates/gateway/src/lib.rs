@@ -32,6 +32,7 @@ mod openapi;
 mod own_address;
 mod pages;
 mod problem;
+mod promised;
 mod proxy;
 mod quoted;
 mod refusal;

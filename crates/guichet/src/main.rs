@@ -7,6 +7,7 @@ mod context;
 mod credentials;
 mod failure;
 mod installation;
+mod label;
 mod logging;
 mod nothing_stored;
 mod open_catalogue;

@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Settings};
 use crate::context;
 use crate::installation::Installation;
+use crate::label;
 use crate::logging;
 use lock::ServerLock;
 use reload::Reloader;
@@ -61,6 +62,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         gateway_settings(&settings, address),
         Metrics::default(),
     );
+    label::log(&engine);
     tracing::info!(%address, "ready");
     serve(listener, gateway, stop.clone()).await?;
 

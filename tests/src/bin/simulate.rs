@@ -48,9 +48,6 @@ fn one(seed: u64, calls: u32) -> ExitCode {
 fn many(extent: Extent) -> ExitCode {
     let began = Instant::now();
     let sum = run_all(extent);
-    for run in sum.failed.iter().take(20) {
-        println!("seed {}: {}", run.seed, run.violations.join("\n    "));
-    }
     println!(
         "{} runs from seed {}, {} requests, {} lives of the engine: {} with violations, in {:.1} s",
         sum.runs,

@@ -50,6 +50,9 @@ pub struct Extent {
     pub calls: u32,
 }
 
+/// Runs with violations that are printed; there may be more.
+const SHOWN: usize = 20;
+
 /// What came of many seeds.
 #[derive(Debug, Default)]
 pub struct Sum {
@@ -122,6 +125,9 @@ impl Sum {
         self.exchanges += run.exchanges;
         self.lives += u64::from(run.lives);
         if !run.violations.is_empty() {
+            if self.failed.len() < SHOWN {
+                println!("seed {}: {}", run.seed, run.violations.join("\n    "));
+            }
             self.failed.push(run);
         }
     }

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
-use guichet_catalogue::model::{Catalogue, Operation, OperationId};
+use guichet_catalogue::model::ai::Task;
+use guichet_catalogue::model::{Catalogue, Endpoint, Operation, OperationId};
 use jiff::Timestamp;
 
 use crate::ai::choose::{Discovered, Index};
@@ -25,7 +26,7 @@ use crate::answer::{Answer, Refusal};
 use crate::cache::{Answers, Entry, Key};
 use crate::clock::Clock;
 use crate::flight::Flights;
-use crate::guarantee::{Guarantee, guarantee};
+use crate::guarantee::{Guarantee, Promise, Standing};
 use crate::guard::{Guard, Permit, Reach};
 use crate::identity::Credential;
 use crate::journal::Journal;
@@ -192,10 +193,43 @@ impl Engine {
         });
     }
 
-    /// What an operation promises under the running configuration.
+    /// How sure the answer to an operation is under the running configuration.
     #[must_use]
     pub fn guarantee(&self, operation: &Operation) -> Guarantee {
-        guarantee(operation, &self.0.settings, &self.0.credentials.load())
+        let credentials = self.0.credentials.load();
+        Standing::of(&operation.endpoints, &self.0.settings, &credentials).guarantee()
+    }
+
+    /// The same with the reason, and with what would make it surer.
+    #[must_use]
+    pub fn promise(&self, operation: &Operation) -> Promise {
+        let credentials = self.0.credentials.load();
+        Promise::of(&Standing::of(
+            &operation.endpoints,
+            &self.0.settings,
+            &credentials,
+        ))
+    }
+
+    /// What a task of models promises whoever leaves the choice to us (`auto`), in the order of the tasks.
+    #[must_use]
+    pub fn promises_of_models(&self) -> Vec<(Task, Promise)> {
+        let (catalogue, credentials) = (self.catalogue(), self.0.credentials.load());
+        let discovered = self.0.discovered.load();
+        let is_there = |endpoint: &&Arc<Endpoint>| {
+            let provider = &endpoint.provider;
+            // A server of one's own that was never seen is nobody to fall back to.
+            let own = provider.models.as_ref().is_some_and(|server| server.local);
+            !own || discovered.0.contains_key(&provider.id)
+        };
+        let promise = |endpoints: &Vec<Arc<Endpoint>>| {
+            let there: Vec<_> = endpoints.iter().filter(is_there).cloned().collect();
+            Promise::of(&Standing::of(&there, &self.0.settings, &credentials))
+        };
+        let tasks = catalogue.ai.tasks.iter();
+        tasks
+            .map(|(task, endpoints)| (*task, promise(endpoints)))
+            .collect()
     }
 
     /// Answers a call, or says why not. Never takes longer than the call allows.
