@@ -358,12 +358,7 @@ impl Transport for Reach {
                 Left::WhileAnswering
             };
             match self.met(&request, &exchange, time) {
-                Streamed::Script(script) => {
-                    if script.status >= 400 {
-                        exchange.left = Left::Nothing;
-                    }
-                    Ok(played(script, exchange))
-                }
+                Streamed::Script(script) => Ok(played(script, exchange)),
                 Streamed::Fail { after, error } => {
                     tokio::time::sleep(after).await;
                     if below {
@@ -430,6 +425,7 @@ fn played(script: Script, exchange: Exchange) -> UpstreamStream {
         .chunks
         .iter()
         .rposition(|(_, chunk)| matches!(chunk, Chunk::Bytes(_)));
+    let refused = script.status >= 400;
     let right = exchange.fault == Fault::Ok && script.status == 200;
     let steps = stream::unfold(
         (script.chunks.into_iter().enumerate(), exchange),
@@ -438,7 +434,12 @@ fn played(script: Script, exchange: Exchange) -> UpstreamStream {
             tokio::time::sleep(wait).await;
             match chunk {
                 Chunk::Bytes(bytes) => {
-                    if right && Some(index) == last && exchange.left == Left::WhileAnswering {
+                    let ends = Some(index) == last && exchange.left == Left::WhileAnswering;
+                    if ends && refused {
+                        // What is refused takes no tokens.
+                        exchange.left = Left::Nothing;
+                    }
+                    if ends && right {
                         exchange.left = Left::Nothing;
                         let mut seen = exchange.outside.seen.lock();
                         let budget = exchange.budget.clone();

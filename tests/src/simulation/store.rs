@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use guichet_engine::store::{Store, StoreError, SuspensionRecord, WindowRecord};
+use guichet_engine::store::{Level, Store, StoreError, SuspensionRecord, WindowRecord};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
@@ -22,6 +22,8 @@ struct State {
     suspensions: BTreeMap<String, SuspensionRecord>,
     answers: BTreeMap<String, Bytes>,
     dice: Dice,
+    /// Whether levels are written ahead, as SQLite's are, or saved like everything else, as a database's elsewhere.
+    ahead: bool,
     /// The longest that a write takes, in milliseconds.
     slowest: u64,
 }
@@ -36,12 +38,14 @@ enum Change {
 impl Disk {
     /// An empty disk.
     #[must_use]
-    pub fn new(dice: Dice) -> Self {
+    pub fn new(mut dice: Dice) -> Self {
+        let ahead = dice.percent(50);
         Self(Mutex::new(State {
             windows: BTreeMap::new(),
             suspensions: BTreeMap::new(),
             answers: BTreeMap::new(),
             dice,
+            ahead,
             slowest: 3,
         }))
     }
@@ -155,6 +159,15 @@ impl Store for Disk {
 
     fn save_windows(&self, windows: Vec<WindowRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
         self.write(Change::Windows(windows))
+    }
+
+    fn write_ahead(&self, levels: &[Level]) -> Option<Result<(), StoreError>> {
+        if !self.0.lock().ahead {
+            return None;
+        }
+        let records = levels.iter().map(WindowRecord::from).collect();
+        self.apply(Change::Windows(records));
+        Some(Ok(()))
     }
 
     fn suspensions(&self) -> BoxFuture<'_, Result<Vec<SuspensionRecord>, StoreError>> {

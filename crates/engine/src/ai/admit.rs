@@ -1,6 +1,6 @@
 //! Leave to ask a candidate, and what becomes of it when the candidate fails.
 
-use guichet_catalogue::model::{Class, Quota, Suspends};
+use guichet_catalogue::model::{Class, Dimension, Quota, Suspends};
 use guichet_dialects::facts::Facts;
 
 use super::choose::ModelCandidate;
@@ -26,8 +26,11 @@ pub(super) async fn admit(
 }
 
 /// The candidate failed so: ledger and breakers learn it.
-pub(super) fn settle(engine: &Engine, permit: Permit, verdict: &Verdict) {
+pub(super) fn settle(engine: &Engine, mut permit: Permit, verdict: &Verdict) {
     let failure = &verdict.failure;
+    if failure.status.is_some_and(|status| status >= 400) {
+        permit.reservation.settle(of_refused, engine.now());
+    }
     permit
         .reservation
         .learn(|quota| spent(quota, verdict), engine.now());
@@ -41,6 +44,12 @@ pub(super) fn settle(engine: &Engine, permit: Permit, verdict: &Verdict) {
         Suspends::Credential | Suspends::Provider => Reach::Wide,
     };
     engine.settle_within(permit, failure.class, reach, failure.retry_at);
+}
+
+/// What a refused request took: it was a request, and nothing was read or written for it.
+fn of_refused(quota: &Quota) -> Option<f64> {
+    let counts_requests = matches!(quota.dimension, Dimension::Requests | Dimension::Credits);
+    (!counts_requests).then_some(0.0)
 }
 
 /// How much of a window is used, by what the provider said when it refused; none where it did not speak of this one.

@@ -57,7 +57,10 @@ fn given(landed: &Landed, engine: &Engine) -> Answer {
         attempts: landed.attempts.clone(),
         ..landed
             .entry
-            .answer(Served::Fresh, landed.entry.age(engine.0.clock.now()))
+            .answer(
+                Served::Fresh,
+                landed.entry.age_on_arrival(engine.0.clock.now()),
+            )
     }
 }
 

@@ -135,7 +135,7 @@ impl Chain<'_> {
             }
             let left = 1 + candidates
                 .iter()
-                .filter(|candidate| self.is_ready(candidate))
+                .filter(|candidate| self.is_ready_within(candidate, self.deadline.left()))
                 .count();
             match self.ask(candidate, left).await {
                 Next::Done(landed) => return Ok(landed),
@@ -168,7 +168,10 @@ impl Chain<'_> {
         let busy = std::mem::take(&mut self.busy);
         while self.spent == 0 && !busy.is_empty() && self.deadline.left() > BEFORE_RETRY {
             tokio::time::sleep(BEFORE_RETRY / 4).await;
-            let ready = busy.iter().find(|candidate| self.is_ready(candidate));
+            let now = Duration::ZERO;
+            let ready = busy
+                .iter()
+                .find(|candidate| self.is_ready_within(candidate, now));
             if let Some(candidate) = ready.cloned() {
                 match self.ask(candidate, 1).await {
                     Next::Done(landed) => return Some(landed),
@@ -184,8 +187,10 @@ impl Chain<'_> {
             .skipped
             .iter()
             .any(|skipped| skipped.reason.is_temporary());
+        let out_of_time = |skipped: &Skipped| skipped.reason == SkipReason::OutOfTime;
         match (self.knows_no_such_thing(), self.spent, temporary) {
             (true, ..) => Reason::NotFound,
+            _ if self.skipped.iter().any(out_of_time) => Reason::Deadline,
             (_, 0, true) => Reason::AllSuspended,
             (_, 0, false) => Reason::NoCandidate,
             _ if self.deadline.passed() => Reason::Deadline,
@@ -220,7 +225,9 @@ impl Chain<'_> {
         }
     }
 
-    fn is_ready(&self, candidate: &Candidate) -> bool {
+    /// Whether a candidate may be asked before this time is over: one whose suspension ends while another is asked still
+    /// needs its share of the time.
+    fn is_ready_within(&self, candidate: &Candidate, time: Duration) -> bool {
         let Some(http) = candidate.endpoint.provider.http() else {
             return true;
         };
@@ -230,7 +237,7 @@ impl Chain<'_> {
             .peek(
                 &guard.named(candidate),
                 &need.claims,
-                self.engine.0.clock.now(),
+                self.engine.0.clock.now() + time,
             )
             .is_none()
     }
@@ -240,11 +247,11 @@ impl Chain<'_> {
         match (&endpoint.call, endpoint.provider.http()) {
             (How::Local(function), _) => self.compute(&candidate, function).await,
             (How::Http(how), Some(http)) => {
+                let Some(permit) = self.permit(&candidate, http).await else {
+                    return Next::Go;
+                };
                 let share = self.deadline.share(candidates_left);
-                match self.permit(&candidate, http).await {
-                    Some(permit) => self.ask_http(candidate, how, http, permit, share).await,
-                    None => Next::Go,
-                }
+                self.ask_http(candidate, how, http, permit, share).await
             }
             // Models are not asked for data.
             (How::Http(_), None) | (How::Model(_), _) => Next::Go,
