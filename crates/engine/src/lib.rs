@@ -27,6 +27,7 @@ pub mod outcome;
 pub mod plan;
 pub mod read;
 pub mod recalled;
+pub mod rehearsal;
 pub mod replay;
 pub mod request;
 mod reset_time;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use guichet_engine::identity::CredentialId;
+use guichet_engine::rehearsal::Rehearsal;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use serde::Serialize;
@@ -22,6 +23,9 @@ struct Health {
     operations: BTreeMap<String, OperationHealth>,
     /// What is promised to whoever leaves the choice of a model to us, by task.
     models: BTreeMap<&'static str, Promised>,
+    /// Failures that are rehearsed; absent where none is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rehearsals: Vec<Rehearsal>,
 }
 
 #[derive(Serialize)]
@@ -94,6 +98,7 @@ pub(crate) fn health(gateway: &Gateway) -> Response {
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: gateway.shared.started.elapsed().as_secs(),
         operations,
+        rehearsals: engine.rehearsed(),
         models: engine
             .promises_of_models()
             .into_iter()

@@ -12,6 +12,7 @@ mod logging;
 mod nothing_stored;
 mod open_catalogue;
 mod output;
+mod rehearsals;
 mod remedy;
 mod secret_input;
 mod server;

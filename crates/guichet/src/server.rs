@@ -20,6 +20,7 @@ use crate::context;
 use crate::installation::Installation;
 use crate::label;
 use crate::logging;
+use crate::rehearsals::Rehearsals;
 use lock::ServerLock;
 use reload::Reloader;
 use watch_folder::Watched;
@@ -63,6 +64,8 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         Metrics::default(),
     );
     label::log(&engine);
+    let rehearsals = Rehearsals::of(&settings.data_dir);
+    tokio::spawn(rehearsals.follow(engine.clone(), stop.clone()));
     tracing::info!(%address, "ready");
     serve(listener, gateway, stop.clone()).await?;
 

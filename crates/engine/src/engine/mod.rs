@@ -33,6 +33,7 @@ use crate::journal::Journal;
 use crate::outcome::{Attempt, Class};
 use crate::plan::Credentials;
 use crate::recalled::Recalled;
+use crate::rehearsal::{Rehearsal, Rehearsals, Rehearsing};
 use crate::request::Sender;
 use crate::retry_budget::RetryBudget;
 use crate::settings::Settings;
@@ -99,6 +100,7 @@ struct Shared {
     prepared: AllPrepared,
     model_answers: ModelAnswers,
     turn: AtomicUsize,
+    rehearsals: Rehearsals,
 }
 
 impl Engine {
@@ -111,6 +113,12 @@ impl Engine {
             store,
             settings,
         } = parts;
+        let rehearsals = Rehearsals::default();
+        let transport: Arc<dyn Transport> = Arc::new(Rehearsing {
+            within: transport,
+            rehearsals: rehearsals.clone(),
+            clock: Arc::clone(&clock),
+        });
         let guard = Arc::new(Guard::default());
         guard.restore(&store.windows().await?, store.suspensions().await?);
         let shared = Shared {
@@ -137,6 +145,7 @@ impl Engine {
             silence: Silence::default(),
             prepared: AllPrepared::default(),
             turn: AtomicUsize::new(0),
+            rehearsals,
         };
         let engine = Self(Arc::new(shared));
         // The catalogue and the environment may have changed while nobody ran.
@@ -191,6 +200,38 @@ impl Engine {
             let provider = name.split(['/', '#']).next().unwrap_or(name);
             class == Class::Auth && changed.iter().any(|changed| **changed == *provider)
         });
+    }
+
+    /// Rehearses these failures in the place of others. Who was made to fail and is not any more has all its suspensions
+    /// lifted: it never really failed.
+    pub fn rehearse(&self, rehearsals: Vec<Rehearsal>) {
+        let before = self.0.rehearsals.now(Timestamp::MIN);
+        let over = |provider: &str| !rehearsals.iter().any(|one| *one.provider == *provider);
+        let ended: Vec<Rehearsal> = before
+            .into_iter()
+            .filter(|one| over(&one.provider))
+            .collect();
+        self.0.rehearsals.replace(rehearsals, &self.catalogue());
+        for one in ended {
+            self.forgive(&one.provider);
+        }
+    }
+
+    /// Lifts every suspension of a provider.
+    pub fn forgive(&self, provider: &str) {
+        self.lift(|name, _| name.split(['/', '#']).next() == Some(provider));
+    }
+
+    /// Whether a failure may be rehearsed now: one look at a flag.
+    #[must_use]
+    pub fn is_rehearsing(&self) -> bool {
+        self.0.rehearsals.is_on()
+    }
+
+    /// The failures that are rehearsed now.
+    #[must_use]
+    pub fn rehearsed(&self) -> Vec<Rehearsal> {
+        self.0.rehearsals.now(self.now())
     }
 
     /// How sure the answer to an operation is under the running configuration.

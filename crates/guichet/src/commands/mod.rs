@@ -9,6 +9,7 @@ mod credential;
 mod doctor;
 mod key;
 mod limit;
+mod rehearse;
 mod serve;
 mod sim;
 mod usage;
@@ -64,6 +65,8 @@ enum Command {
     Catalogue(catalogue::Command),
     /// Simulate every provider of the catalogue on one port, from its samples
     Sim(sim::Arguments),
+    /// Make a provider fail for a while, to see what comes of it: PROVIDER FAULT, list, stop
+    Rehearse(rehearse::Arguments),
     /// Print completions for a shell
     Completion(completion::Arguments),
 }
@@ -83,6 +86,7 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,
         Command::Catalogue(command) => catalogue::run(&context, command),
+        Command::Rehearse(arguments) => rehearse::run(&context, arguments),
         Command::Sim(arguments) => sim::run(&context, arguments).await,
         Command::Completion(arguments) => completion::run(&arguments),
     }
