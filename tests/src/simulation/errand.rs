@@ -183,9 +183,9 @@ impl Data<'_> {
     async fn run(&self) -> Told {
         let around = self.around;
         let call = self.call();
-        let (began, since, clock) = (Instant::now(), around.time.truth(), around.time.now());
+        let (began, since) = (Instant::now(), around.time.truth());
         let result = around.engine.call(call).await;
-        let took = began.elapsed();
+        let (took, clock) = (began.elapsed(), around.time.now());
         let mut told = Told {
             line: line(&result, took),
             ..Told::default()

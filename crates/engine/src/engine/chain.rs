@@ -155,12 +155,14 @@ impl Chain<'_> {
 
     fn not_reached(&mut self, candidate: &Candidate) {
         let provider = Arc::clone(&candidate.endpoint.provider.id);
-        self.skipped.push(Skipped {
+        // Who would not have been asked anyway is named for that.
+        let obstacle = self.obstacle_within(candidate, Duration::ZERO);
+        self.skipped.push(obstacle.unwrap_or(Skipped {
             provider,
             reason: SkipReason::OutOfTime,
             retry_at: None,
             class: None,
-        });
+        }));
     }
 
     /// Where nobody was asked because as many calls as allowed are under way, one of them will end soon.
@@ -228,18 +230,19 @@ impl Chain<'_> {
     /// Whether a candidate may be asked before this time is over: one whose suspension ends while another is asked still
     /// needs its share of the time.
     fn is_ready_within(&self, candidate: &Candidate, time: Duration) -> bool {
-        let Some(http) = candidate.endpoint.provider.http() else {
-            return true;
-        };
+        self.obstacle_within(candidate, time).is_none()
+    }
+
+    /// Why a candidate would not be asked when this time is over.
+    fn obstacle_within(&self, candidate: &Candidate, time: Duration) -> Option<Skipped> {
+        let http = candidate.endpoint.provider.http()?;
         let guard = &self.engine.0.guard;
         let need = Need::of_one(guard.ledger(), candidate, http);
-        guard
-            .peek(
-                &guard.named(candidate),
-                &need.claims,
-                self.engine.0.clock.now() + time,
-            )
-            .is_none()
+        guard.peek(
+            &guard.named(candidate),
+            &need.claims,
+            self.engine.0.clock.now() + time,
+        )
     }
 
     async fn ask(&mut self, candidate: Candidate, candidates_left: usize) -> Next {
