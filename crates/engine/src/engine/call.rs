@@ -55,12 +55,10 @@ const GRACE: Duration = Duration::from_millis(40);
 fn given(landed: &Landed, engine: &Engine) -> Answer {
     Answer {
         attempts: landed.attempts.clone(),
-        ..landed
-            .entry
-            .answer(
-                Served::Fresh,
-                landed.entry.age_on_arrival(engine.0.clock.now()),
-            )
+        ..landed.entry.answer(
+            Served::Fresh,
+            landed.entry.age_on_arrival(engine.0.clock.now()),
+        )
     }
 }
 
