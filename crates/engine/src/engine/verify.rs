@@ -53,7 +53,14 @@ impl Engine {
             if chosen.is_none() && !http.auth.works_without() {
                 return nothing("it needs a credential, and there is none");
             }
-            let asked = crate::ai::verify::verify(self, &catalogue, provider, chosen, TIME).await;
+            let asked = crate::ai::verify::verify(
+                self,
+                &catalogue,
+                provider,
+                chosen.map(|own| &**own),
+                TIME,
+            )
+            .await;
             let (class, detail) = match asked {
                 None => return nothing("its file names no call that tells (`verify`)"),
                 Some(Ok(())) => (Class::Ok, "answered".to_owned()),
