@@ -27,11 +27,12 @@ CREDENTIALS = {
 
 
 class Stage(NamedTuple):
-    """Base URL and first key of the server, base URL of its simulator."""
+    """Base URL and first key of the server, base URL of its simulator, the server's data folder."""
 
     base: str
     key: str
     simulator: str
+    data: str
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def server(binary, credentials=CREDENTIALS, configuration="", simulate=("--no-qu
                 base = "http://" + said(r"ready address=(\S+)")
                 key = said(r"\b(gch_\w+)")
                 with urllib.request.urlopen(base + "/health/ready", timeout=PATIENCE):
-                    yield Stage(base, key, address)
+                    yield Stage(base, key, address, str(folder / "guichet-data"))
 
 
 @contextmanager

@@ -93,6 +93,13 @@ impl Speakers {
         self.with(provider, |speaker| speaker.lingers = true);
     }
 
+    /// Forgets what was asked so far.
+    pub fn forget(&self) {
+        for speaker in self.0.lock().values_mut() {
+            speaker.requests = Vec::new();
+        }
+    }
+
     /// What a provider was asked.
     ///
     /// # Panics
@@ -399,12 +406,15 @@ pub fn asked(door: Door, stream: bool) -> ModelCall {
         },
         caller: Caller {
             organization: OrganizationId::new("default"),
+            project: None,
+            policy: None,
             peer: None,
             request_id: "test".into(),
         },
         origin: Origin {
             project: ProjectId::new("default"),
             key: KeyId::new("key"),
+            budgets: Arc::default(),
         },
     }
 }

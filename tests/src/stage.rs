@@ -146,6 +146,8 @@ impl Stage {
         let raw: Map<String, Value> = parameters.as_object().cloned().unwrap_or_default();
         let caller = Caller {
             organization: OrganizationId::new("default"),
+            project: None,
+            policy: None,
             peer: None,
             request_id: "test".into(),
         };

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
-use guichet_engine::store::{Store, StoreError, SuspensionRecord, WindowRecord};
+use guichet_engine::store::{BeliefRecord, Store, StoreError, SuspensionRecord, WindowRecord};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
@@ -17,6 +17,7 @@ pub struct MemoryStore {
 #[derive(Debug, Default)]
 struct State {
     windows: HashMap<(String, String), WindowRecord>,
+    beliefs: HashMap<(String, String), BeliefRecord>,
     suspensions: HashMap<String, SuspensionRecord>,
     answers: HashMap<String, Bytes>,
     broken: bool,
@@ -97,6 +98,19 @@ impl Store for MemoryStore {
                 .into_iter()
                 .map(|window| ((window.budget.clone(), window.window.clone()), window));
             state.windows.extend(keyed);
+        })
+    }
+
+    fn beliefs(&self) -> BoxFuture<'_, Result<Vec<BeliefRecord>, StoreError>> {
+        self.with(|state| state.beliefs.values().cloned().collect())
+    }
+
+    fn save_beliefs(&self, beliefs: Vec<BeliefRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.with(|state| {
+            let keyed = beliefs
+                .into_iter()
+                .map(|belief| ((belief.budget.clone(), belief.window.clone()), belief));
+            state.beliefs.extend(keyed);
         })
     }
 

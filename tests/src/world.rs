@@ -185,7 +185,7 @@ impl World {
         let providers = self.catalogue.providers.keys().map(|id| {
             let settings = ProviderSettings {
                 enabled: Some(true),
-                order: None,
+                ..ProviderSettings::default()
             };
             (id.to_string(), settings)
         });
@@ -257,6 +257,8 @@ pub fn call(operation: &Arc<Operation>, parameters: &Map<String, Value>, options
         .collect();
     let caller = Caller {
         organization: OrganizationId::new("default"),
+        project: None,
+        policy: None,
         peer,
         request_id: "test".into(),
     };

@@ -72,12 +72,13 @@ async fn everyone_is_asked_in_the_catalogues_order_and_the_first_good_answer_end
 #[tokio::test(start_paused = true)]
 async fn the_operators_order_comes_before_the_catalogues_and_turned_off_is_off() {
     let placed = |order| ProviderSettings {
-        enabled: None,
         order: Some(order),
+        ..ProviderSettings::default()
     };
     let off = ProviderSettings {
         enabled: Some(false),
         order: Some(0),
+        ..ProviderSettings::default()
     };
     let stage = Setup::of(of(&["a", "b", "c", "d"]).load())
         .deciding("d", placed(1))
@@ -118,8 +119,8 @@ async fn the_caller_chooses_and_orders_and_excludes() {
     ];
     for (choice, asked, left_out) in choices {
         let placed = ProviderSettings {
-            enabled: None,
             order: Some(1),
+            ..ProviderSettings::default()
         };
         let setup = Setup::of(of(&["a", "b", "c", "d"]).load());
         let stage = setup.deciding("a", placed).start().await;

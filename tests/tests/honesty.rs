@@ -126,7 +126,7 @@ async fn everyone_is_named_once_as_tried_in_order_or_as_left_out_with_the_reason
         .plain("broken");
     let off = ProviderSettings {
         enabled: Some(false),
-        order: None,
+        ..ProviderSettings::default()
     };
     let mut setup = Setup::of(small.load()).deciding("off", off);
     setup.settings.contact = None;

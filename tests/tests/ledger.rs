@@ -1,11 +1,12 @@
 //! What the ledger says is what the providers counted, also after a restart.
 
+use guichet_engine::ProxyCall;
 use guichet_engine::answer::Reason;
 use guichet_engine::transport::TransportError;
 use guichet_sim::alphabet::Scripted;
 use guichet_tests::small::{Small, thing};
 use guichet_tests::stage::{Setup, skipped, tried};
-use guichet_tests::upstream::{fails, hangs, json, page, redirects};
+use guichet_tests::upstream::{after, fails, hangs, json, page, redirects};
 use serde_json::json as value;
 
 const DAY: &str = "[[quota]]\nlimit = 100000\nper = \"day\"\n";
@@ -175,4 +176,45 @@ async fn a_store_that_fails_takes_no_answer_with_it_and_the_count_goes_on() {
         order.push(tried(&stage.get(value!({})).await.unwrap().attempts));
     }
     assert_eq!(order, ["first:ok", "first:ok", "second:ok"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_thousand_calls_at_once_against_a_hundred_left_make_a_hundred_requests() {
+    let quota = "[[quota]]\nlimit = 100\nper = \"day\"\n";
+    let small = Small::new("").provider("first", quota, "");
+    let stage = Setup::of(small.load()).start().await;
+    let wait = std::time::Duration::from_secs(1);
+    stage
+        .upstream
+        .always("first.example", after(wait, thing(1)));
+    let calls = (0..1_000).map(|number| stage.get(value!({ "q": number.to_string() })));
+    let answers = futures_util::future::join_all(calls).await;
+    println!(
+        "{} of 1000 answered",
+        answers.iter().filter(|one| one.is_ok()).count()
+    );
+    assert_eq!(stage.upstream.asked("first.example"), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_that_are_passed_on_as_they_are_take_from_the_same_quota() {
+    let quota = "[[quota]]\nlimit = 2\nper = \"day\"\n";
+    let small = Small::new("").provider("first", quota, "");
+    let stage = Setup::of(small.load()).start().await;
+    stage.upstream.always("first.example", thing(1));
+    let passed_on = || {
+        stage.engine.proxy(ProxyCall {
+            provider: "first".into(),
+            method: http::Method::GET,
+            path_and_query: "/anything".into(),
+            headers: http::HeaderMap::new(),
+            body: bytes::Bytes::new(),
+            caller: stage.written("get", &value!({})).caller,
+        })
+    };
+    assert_eq!(passed_on().await.unwrap().status, 200);
+    assert!(stage.get(value!({})).await.is_ok());
+    let refusal = passed_on().await.unwrap_err();
+    assert_eq!(skipped(&refusal), "first:quota");
+    assert_eq!(stage.upstream.asked_of_all(), 2);
 }

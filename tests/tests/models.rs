@@ -160,6 +160,28 @@ async fn what_does_not_fit_into_a_quota_is_never_sent() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_answers_in_place_of_another_pays_from_its_own_quota_and_is_passed_over_when_it_is_spent()
+ {
+    let quota = "[[quota]]\nlimit = 1\nper = \"day\"\nscope = \"account\"\n";
+    let providers = [
+        ("first", OpenAi, ""),
+        ("second", OpenAi, quota),
+        ("third", OpenAi, ""),
+    ];
+    let studio = Studio::of(&providers).await;
+    studio.speakers.set_fault("first", Fault::ServerError);
+    for (stream, expected) in [(true, "second"), (false, "third"), (true, "third")] {
+        let answer = studio.ask(asked(Door::Chat, stream)).await.unwrap();
+        assert_eq!(&*answer.provider, expected);
+        whole(answer).await;
+    }
+    assert_eq!(studio.speakers.requests("second").len(), 1);
+    studio.engine.flush().await;
+    let used = studio.store.used("second", "requests/day");
+    assert!((used - 1.0).abs() < 1e-9, "{used}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_whole_answer_is_passed_on_byte_for_byte_in_its_own_dialect() {
     let studio = Studio::of(&[("first", Anthropic, "")]).await;
     let mut call = asked(Door::Messages, false);
@@ -317,8 +339,10 @@ async fn a_connection_that_stays_open_after_the_last_word_is_no_failure() {
     for door in [Door::Chat, Door::Messages] {
         let studio = Studio::of(&TWO).await;
         studio.speakers.linger("first");
+        let began = tokio::time::Instant::now();
         let text = whole(studio.ask(asked(door, true)).await.unwrap()).await;
         assert!(!text.contains("\"error\""), "{text}");
+        assert!(began.elapsed() <= Duration::from_secs(1), "{door:?}");
         assert_eq!(studio.records.lock()[0].outcome, Class::Ok);
         assert_eq!(studio.speakers.open("first"), 0);
     }

@@ -12,6 +12,7 @@ use tokio::sync::{Mutex, watch};
 
 use crate::keyring::{Keyring, Pepper};
 use crate::limits::LimitTable;
+use crate::policies::PolicyTable;
 use crate::sealing::Master;
 use crate::{AccessError, Familiar, MasterKeySource, Principal, Refusal, unlock};
 
@@ -96,10 +97,12 @@ impl Access {
     /// when a credential cannot be opened, since a revocation must not wait for it.
     pub async fn reload(&self) -> Result<(), AccessError> {
         let mut vault = self.shared.vault.lock().await;
-        let limits = LimitTable::read(&self.shared.database.settings().await?)?;
+        let settings = self.shared.database.settings().await?;
+        let limits = LimitTable::read(&settings)?;
+        let policies = PolicyTable::read(&settings)?;
         let keys = self.shared.database.keys().await?;
         let keyring = &self.shared.keyring;
-        let next = keyring.load().succeeded_by(&keys, &limits);
+        let next = keyring.load().succeeded_by(&keys, &limits, &policies);
         keyring.store(Arc::new(next));
         let credentials = self.read_credentials(&mut vault).await?;
         self.shared.credentials.send_if_modified(|current| {

@@ -98,6 +98,12 @@ pub enum AccessError {
     /// No such limit.
     #[error("there is no limit `{0}` there; `guichet limit list` shows all")]
     UnknownLimit(String),
+    /// What was set as a policy is none.
+    #[error(transparent)]
+    Policy(#[from] guichet_engine::policy::UnknownPolicy),
+    /// No policy was set there.
+    #[error("no policy is set there; `guichet policy list` shows all")]
+    NoPolicy,
     /// No such key.
     #[error("there is no key `{0}`; `guichet key list` shows all")]
     UnknownKey(KeyId),

@@ -79,6 +79,7 @@ mod tests {
             project: ProjectId::new("p"),
             key: KeyId::new("k"),
             limits: None,
+            policy: None,
         };
         let familiar = Familiar::default();
         familiar.remember(3, "secret", expires_at, &Arc::new(principal));

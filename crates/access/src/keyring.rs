@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use blake3::Hash;
 use guichet_engine::identity::{KeyId, OrganizationId, ProjectId};
+use guichet_engine::policy::Policy;
 use guichet_store::KeyRecord;
 use jiff::Timestamp;
 use zeroize::Zeroizing;
@@ -13,6 +14,7 @@ use crate::Familiar;
 use crate::Limits;
 use crate::key_text::{KeyText, KeyTextError};
 use crate::limits::{LimitTable, Lines};
+use crate::policies::PolicyTable;
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,6 +27,8 @@ pub struct Principal {
     pub key: KeyId,
     /// What it may ask; none = as much as it likes.
     pub limits: Option<Arc<Limits>>,
+    /// In which order providers are asked for it; none = as the operator decides.
+    pub policy: Option<Policy>,
 }
 
 /// Why a presented key does not open.
@@ -89,7 +93,12 @@ struct Door {
 
 impl Keyring {
     /// The next one, of these keys.
-    pub(crate) fn succeeded_by(&self, records: &[KeyRecord], limits: &LimitTable) -> Self {
+    pub(crate) fn succeeded_by(
+        &self,
+        records: &[KeyRecord],
+        limits: &LimitTable,
+        policies: &PolicyTable,
+    ) -> Self {
         let lines = Lines::new(
             records
                 .iter()
@@ -99,7 +108,7 @@ impl Keyring {
             let first = lines.first(&record.draft.id).unwrap_or(&record.draft.id);
             (
                 record.draft.id.as_str().into(),
-                Door::new(record, limits, first),
+                Door::new(record, limits, policies, first),
             )
         };
         Self {
@@ -139,16 +148,18 @@ impl Keyring {
 
 impl Door {
     /// `first` is the first of the key's line.
-    fn new(record: &KeyRecord, limits: &LimitTable, first: &KeyId) -> Self {
+    fn new(record: &KeyRecord, limits: &LimitTable, policies: &PolicyTable, first: &KeyId) -> Self {
         let principal = Principal {
             organization: record.organization.clone(),
             project: record.draft.project.clone(),
             key: record.draft.id.clone(),
             limits: None,
+            policy: None,
         };
         Self {
             principal: Arc::new(Principal {
                 limits: limits.of(&principal, first),
+                policy: policies.of(&principal, first),
                 ..principal
             }),
             secret_hash: Hash::from_bytes(record.draft.secret_hash),
@@ -201,7 +212,8 @@ mod tests {
     impl Story {
         fn ask(&self, presented: &str) -> Result<Arc<Principal>, Refusal> {
             let records = std::slice::from_ref(&self.record);
-            let keyring = Keyring::default().succeeded_by(records, &LimitTable::default());
+            let (limits, policies) = (LimitTable::default(), PolicyTable::default());
+            let keyring = Keyring::default().succeeded_by(records, &limits, &policies);
             keyring.authenticate(&self.pepper, presented, &Familiar::default(), || NOW)
         }
     }
@@ -246,7 +258,8 @@ mod tests {
         let familiar = Familiar::default();
         let mut keyring = Keyring::default();
         let mut ask = |record: &KeyRecord, presented: &str| {
-            keyring = keyring.succeeded_by(std::slice::from_ref(record), &LimitTable::default());
+            let (limits, policies) = (LimitTable::default(), PolicyTable::default());
+            keyring = keyring.succeeded_by(std::slice::from_ref(record), &limits, &policies);
             let again = || keyring.authenticate(&story.pepper, presented, &familiar, || NOW);
             (again(), again())
         };

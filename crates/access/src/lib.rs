@@ -24,6 +24,7 @@ mod limits;
 mod master_key;
 mod names;
 mod placeholder;
+mod policies;
 mod random;
 mod rotation;
 mod sealing;
@@ -40,8 +41,9 @@ pub use key_text::{KeyText, KeyTextError};
 pub use keyring::{Principal, Refusal};
 pub use keys::{KeyInfo, KeyState, NewKey};
 pub use limit::{Limit, LimitError};
-pub use limits::{LimitInForce, LimitInfo, Limits};
+pub use limits::{LimitClaims, LimitInForce, LimitInfo, Limits};
 pub use master_key::{MasterKey, MasterKeySource};
 pub use placeholder::Placeholder;
+pub use policies::PolicyInfo;
 
 pub use guichet_store::Holder;

@@ -131,6 +131,8 @@ impl Limit {
             cost: None,
             each_model: false,
             models: Vec::new(),
+            guessed: false,
+            cap: false,
         }
     }
 }

@@ -4,10 +4,11 @@
 //! holder: whoever rotates a key has used what was used.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use guichet_catalogue::model::Quota;
 use guichet_engine::identity::{KeyId, ProjectId};
+use guichet_engine::ledger::Claim;
 use guichet_store::{Holder, SettingRecord};
 use serde::Serialize;
 
@@ -17,9 +18,27 @@ use crate::{Access, AccessError, Limit, Principal};
 const PREFIX: &str = "limit/";
 
 /// What holds for a key. Never empty.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub struct Limits {
     all: Vec<LimitInForce>,
+    claims: OnceLock<LimitClaims>,
+}
+
+/// Claims on the windows of a key's limits, ready to be reserved.
+#[derive(Debug)]
+pub struct LimitClaims {
+    /// What one call takes of those that count calls.
+    pub calls: Vec<Claim>,
+    /// Those that count tokens and money, of which a call does not know yet how much it takes.
+    pub budgets: Arc<[Claim]>,
+    /// All of them, in the order of [`Limits::all`]; nothing is claimed.
+    pub all: Vec<Claim>,
+}
+
+impl PartialEq for Limits {
+    fn eq(&self, other: &Self) -> bool {
+        self.all == other.all
+    }
 }
 
 /// One limit and whose it is.
@@ -72,13 +91,30 @@ impl LimitInForce {
 
 impl Limits {
     fn new(all: Vec<LimitInForce>) -> Option<Arc<Self>> {
-        (!all.is_empty()).then(|| Arc::new(Self { all }))
+        let claims = OnceLock::new();
+        (!all.is_empty()).then(|| Arc::new(Self { all, claims }))
     }
 
     /// All of them: the key's, then its project's, then its organization's.
     #[must_use]
     pub fn all(&self) -> &[LimitInForce] {
         &self.all
+    }
+
+    /// Claims on them, made once: an installation has one ledger.
+    pub fn claims(&self, claim: impl Fn(&LimitInForce, f64) -> Claim) -> &LimitClaims {
+        self.claims.get_or_init(|| {
+            let of = |calls: bool, units: f64| {
+                let such = self.all.iter();
+                let such = such.filter(move |one| one.limit.counts_calls() == calls);
+                such.map(|one| claim(one, units)).collect::<Vec<_>>()
+            };
+            LimitClaims {
+                calls: of(true, 1.0),
+                budgets: of(false, 0.0).into(),
+                all: self.all.iter().map(|one| claim(one, 0.0)).collect(),
+            }
+        })
     }
 }
 
@@ -171,7 +207,7 @@ impl Access {
     }
 
     /// The holder under which settings are kept, if it exists: of a key the first of its line.
-    async fn known(&self, holder: &Holder) -> Result<Holder, AccessError> {
+    pub(crate) async fn known(&self, holder: &Holder) -> Result<Holder, AccessError> {
         let database = &self.shared.database;
         match holder {
             Holder::EachKey => Ok(Holder::EachKey),
@@ -237,6 +273,7 @@ mod tests {
             project: ProjectId::new("p"),
             key: KeyId::new("k2"),
             limits: None,
+            policy: None,
         }
     }
 

@@ -40,12 +40,16 @@ impl CallIds {
 
 /// FNV-1a, 64 bits: stable over versions and machines, which the standard library's hash is not.
 pub(crate) fn hash<'a>(texts: impl Iterator<Item = &'a str>) -> u64 {
-    const BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    hash_from(0xcbf2_9ce4_8422_2325, 0xff, texts)
+}
+
+/// The same with another beginning, and another byte that ends each text. 0xfe and 0xff are in no UTF-8 text, so `ab`,
+/// `c` and `a`, `bc` differ.
+pub(crate) fn hash_from<'a>(basis: u64, end: u8, texts: impl Iterator<Item = &'a str>) -> u64 {
     const PRIME: u64 = 0x0100_0000_01b3;
-    // 0xff is in no UTF-8 text, so `ab`, `c` and `a`, `bc` differ.
     texts
-        .flat_map(|text| text.bytes().chain([0xff]))
-        .fold(BASIS, |hash, byte| {
+        .flat_map(|text| text.bytes().chain([end]))
+        .fold(basis, |hash, byte| {
             (hash ^ u64::from(byte)).wrapping_mul(PRIME)
         })
 }

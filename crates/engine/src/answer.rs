@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
+use crate::ledger::Exhausted;
 use crate::outcome::{Attempt, Class, whole_seconds};
 
 /// A valid result and where it is from.
@@ -194,6 +195,8 @@ pub enum Reason {
         /// Tokens that the largest of them holds.
         most: u64,
     },
+    /// A budget of the caller's does not cover the call.
+    OverBudget(Box<Exhausted>),
     /// Those who were asked refused the request itself.
     Rejected(Box<Rejection>),
 }
@@ -265,12 +268,19 @@ pub enum SkipReason {
     Paid,
     /// It trains on what it is sent, which the caller does not want.
     Trains,
+    /// What it would take is more than the caller's budgets have left.
+    Budget,
+    /// Nobody knows what it costs, and the caller's money is limited.
+    Unpriced,
 }
 
 impl SkipReason {
     /// Whether time alone mends it.
     #[must_use]
     pub fn is_temporary(self) -> bool {
-        matches!(self, Self::Suspended | Self::Quota | Self::Busy)
+        matches!(
+            self,
+            Self::Suspended | Self::Quota | Self::Busy | Self::Budget
+        )
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use guichet_catalogue::filter::{Filter, Input, Program, Variables};
-use guichet_catalogue::model::{Auth, Exchange, Http, HttpCall};
+use guichet_catalogue::model::{Auth, Exchange, Http, HttpCall, Within};
 use guichet_catalogue::schema::Shape;
 use http::header::LOCATION;
 use jiff::Timestamp;
@@ -12,10 +12,13 @@ use serde_json::{Map, Value};
 use tokio::time::Instant;
 
 use crate::clock::Clock;
+use crate::decode;
+use crate::gauge::Telling;
 use crate::identity::Credential;
 use crate::journal::Journal;
-use crate::ledger::Reservation;
+use crate::ledger::{Refused, Reservation};
 use crate::outcome::{Class, Failure};
+use crate::periods;
 use crate::read::{Answer, Reading, validate};
 use crate::request::{Draft, Sender, check_egress};
 use crate::tokens::{Fetching, Granted, Tokens};
@@ -139,14 +142,23 @@ impl Attempting<'_> {
             .await?;
         let now = self.clock.now();
         let (program, http, variables) = (self.program, self.http, self.variables.clone());
-        Reading {
+        let read = Reading {
             program,
             http,
             exchange,
             variables,
             now,
         }
-        .read(&response, next)
+        .read(&response, next);
+        told(
+            program,
+            http,
+            &response,
+            read.as_ref().err(),
+            reservation,
+            now,
+        );
+        read
     }
 
     fn request(
@@ -263,6 +275,47 @@ pub(crate) fn as_of(failure: Failure, credential: Option<&Credential>) -> Failur
         },
         _ => failure,
     }
+}
+
+/// Hands what an answer tells of quotas to the ledger, and that it is a refusal, if it is one.
+pub(crate) fn told(
+    program: &Program,
+    http: &Http,
+    response: &UpstreamResponse,
+    failure: Option<&Failure>,
+    reservation: &Reservation,
+    now: Timestamp,
+) {
+    let class = failure.map(|failure| failure.class);
+    let long = match class {
+        Some(Class::RateLimited) => Some(false),
+        Some(Class::QuotaExhausted) => Some(true),
+        _ => None,
+    };
+    if long.is_none() && http.limits.is_empty() {
+        return;
+    }
+    let telling = Telling {
+        program,
+        http,
+        model: None,
+        within: Within::Answers,
+        status: response.status,
+        headers: &response.headers,
+        body: decode::whatever(&response.body),
+        now,
+    };
+    let gauges = telling.gauges();
+    let Some(long) = long else {
+        return reservation.learn(&gauges, now);
+    };
+    let refused = Refused {
+        gauges,
+        window: periods::in_body(&response.body),
+        group: false,
+        long,
+    };
+    reservation.refused(&refused, now);
 }
 
 /// What a broken request means for the candidate.

@@ -8,7 +8,8 @@ use guichet_catalogue::model::{Operation, ParameterType};
 use guichet_catalogue::parameters::{self, InvalidParameter};
 use serde_json::{Map, Value};
 
-use crate::identity::OrganizationId;
+use crate::identity::{OrganizationId, ProjectId};
+use crate::policy::Policy;
 
 /// A call with checked parameters.
 #[derive(Debug, Clone)]
@@ -36,6 +37,10 @@ pub struct Prepared {
 pub struct Caller {
     /// Answers are shared within an organization, never beyond it.
     pub organization: OrganizationId,
+    /// The project that shares providers' quotas with others, where there are projects.
+    pub project: Option<ProjectId>,
+    /// In which order providers are asked for it, where the call does not say; none = as the operator decides.
+    pub policy: Option<Policy>,
     /// The caller's address, where the call came over the network.
     pub peer: Option<IpAddr>,
     /// Follows the call through logs and answers.
@@ -47,12 +52,16 @@ pub struct Caller {
 pub struct Options {
     /// Which providers may answer, and in which order.
     pub providers: Providers,
+    /// In which order they are asked; none = as the operator decides.
+    pub policy: Option<Policy>,
     /// The greatest age of an answer that the caller accepts; zero = only fresh.
     pub max_age: Option<Duration>,
     /// Only providers whose terms allow commercial use.
     pub commercial: bool,
     /// How long the caller waits.
     pub timeout: Option<Duration>,
+    /// How much of it may be spent on waiting for a quota window to open, where nobody can be asked now.
+    pub max_wait: Option<Duration>,
     /// Continues an earlier call.
     pub cursor: Option<String>,
 }
@@ -66,6 +75,8 @@ pub struct Providers {
     pub excluded: Vec<String>,
 }
 
+/// Bounds of `max_wait_ms`.
+const MAX_WAIT: std::ops::RangeInclusive<u64> = 0..=120_000;
 /// Bounds of `timeout_ms`.
 const TIMEOUT: std::ops::RangeInclusive<u64> = 50..=120_000;
 
@@ -201,6 +212,20 @@ impl Options {
                     options.timeout = Some(Duration::from_millis(milliseconds));
                 }
                 _ => wrong("timeout_ms", &text, "milliseconds from 50 to 120000"),
+            }
+        }
+        if let Some(text) = take("policy") {
+            match text.parse() {
+                Ok(policy) => options.policy = Some(policy),
+                Err(_) => wrong("policy", &text, &Policy::names()),
+            }
+        }
+        if let Some(text) = take("max_wait_ms") {
+            match text.parse() {
+                Ok(milliseconds) if MAX_WAIT.contains(&milliseconds) => {
+                    options.max_wait = Some(Duration::from_millis(milliseconds));
+                }
+                _ => wrong("max_wait_ms", &text, "milliseconds from 0 to 120000"),
             }
         }
         if operation.paged {

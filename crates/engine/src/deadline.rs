@@ -16,6 +16,10 @@ impl Deadline {
         Self(Instant::now() + time)
     }
 
+    pub(crate) fn instant(self) -> Instant {
+        self.0
+    }
+
     pub(crate) fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }

@@ -6,13 +6,14 @@ mod breakers;
 use std::sync::Arc;
 
 use guichet_catalogue::filter::{Filter, Program, Variables};
-use guichet_catalogue::model::{Call, Http, Quota, Scope, Window};
+use guichet_catalogue::model::{Call, Http, Quota, Window};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use crate::answer::{SkipReason, Skipped};
 use crate::breaker::{Admission, Suspension};
-use crate::ledger::{Claim, Ledger, Reservation};
+use crate::identity::ProjectId;
+use crate::ledger::{Claim, Ledger, Reservation, Shares};
 use crate::outcome::Class;
 use crate::plan::Candidate;
 use crate::store::{Level, SuspensionRecord, WindowRecord};
@@ -61,6 +62,14 @@ pub(crate) enum Reach {
 }
 
 impl Guard {
+    /// A guard over a ledger whose budgets are shared by projects.
+    pub(crate) fn sharing(shares: Shares) -> Self {
+        Self {
+            ledger: Arc::new(Ledger::sharing(shares)),
+            ..Self::default()
+        }
+    }
+
     /// Finds the breakers of a candidate and this operation.
     pub(crate) fn named(&self, candidate: &Candidate) -> Named {
         let name = candidate.name();
@@ -98,7 +107,9 @@ impl Guard {
         if let Some(suspension) = breakers.refusal(named.breakers, now) {
             return Err(suspended_for(named, &suspension));
         }
-        let reserved = self.ledger.reserve(need.claims, now).map_err(|full| {
+        let project = need.project.as_ref();
+        let reserved = self.ledger.reserve_for(project, need.claims, now);
+        let reserved = reserved.map_err(|full| {
             let reason = if full.busy {
                 SkipReason::Busy
             } else {
@@ -229,9 +240,19 @@ pub(crate) struct Need {
     pub(crate) claims: Vec<Claim>,
     /// The requests that the claims are for, alike in weight.
     requests: u32,
+    /// For which project; none where nobody says.
+    project: Option<ProjectId>,
 }
 
 impl Need {
+    /// The same for a project.
+    pub(crate) fn for_project(self, project: Option<&ProjectId>) -> Self {
+        Self {
+            project: project.cloned(),
+            ..self
+        }
+    }
+
     /// One request that costs one.
     pub(crate) fn of_one(ledger: &Ledger, candidate: &Candidate, http: &Http) -> Self {
         let claims = http
@@ -242,6 +263,7 @@ impl Need {
         Self {
             claims,
             requests: 1,
+            project: None,
         }
     }
 
@@ -250,6 +272,7 @@ impl Need {
         Self {
             claims,
             requests: 1,
+            project: None,
         }
     }
 
@@ -290,6 +313,7 @@ impl Need {
         Self {
             claims: claims.collect(),
             requests,
+            project: None,
         }
     }
 }
@@ -303,14 +327,8 @@ fn requests(candidate: &Candidate) -> u32 {
 }
 
 fn claim(ledger: &Ledger, candidate: &Candidate, quota: &Arc<Quota>, units: f64) -> Claim {
-    let owner = quota
-        .group
-        .as_deref()
-        .unwrap_or(&candidate.endpoint.provider.id);
-    match (quota.scope, &candidate.credential) {
-        (Scope::Key, Some(credential)) => {
-            ledger.claim(&format!("{owner}@{}", credential.id), quota, units)
-        }
-        _ => ledger.claim(owner, quota, units),
-    }
+    let credential = candidate.credential.as_ref();
+    let credential = credential.map(|credential| credential.id.as_str());
+    let budget = quota.budget(&candidate.endpoint.provider.id, None, credential);
+    ledger.claim(&budget, quota, units)
 }

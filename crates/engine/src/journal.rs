@@ -140,6 +140,17 @@ impl Levels {
         false
     }
 
+    /// What is believed changes seldom, and nobody waits for it.
+    async fn save_beliefs(&self) {
+        let beliefs = self.guard.ledger().take_beliefs();
+        if beliefs.is_empty() {
+            return;
+        }
+        if let Err(error) = self.store.save_beliefs(beliefs).await {
+            tracing::error!(%error, "what was learnt of quotas could not be saved; it holds until the next restart only");
+        }
+    }
+
     async fn checkpoint(&self) {
         if let Err(error) = self.store.checkpoint().await {
             tracing::error!(%error, "quota windows stay in the write-ahead file: the database does not take them");
@@ -214,6 +225,7 @@ impl Writing {
         self.look_at = Some(now + if written { COMPANY } else { AGAIN });
         if now >= self.checkpoint_at {
             self.levels.checkpoint().await;
+            self.levels.save_beliefs().await;
             self.checkpoint_at = now + CHECKPOINT;
             if self.levels.guard.ledger().rest() {
                 self.look_at = None;
@@ -236,6 +248,7 @@ impl Writing {
         }
         self.levels.write().await;
         self.levels.checkpoint().await;
+        self.levels.save_beliefs().await;
         for done in waiting {
             let _ = done.send(());
         }

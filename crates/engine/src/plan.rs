@@ -10,6 +10,7 @@ use guichet_catalogue::model::{Endpoint, Operation, Provider};
 use crate::answer::{SkipReason, Skipped};
 use crate::call::{Options, Providers};
 use crate::identity::Credential;
+use crate::policy::Tier;
 use crate::settings::Settings;
 
 /// A provider with the credential that it is asked with.
@@ -133,6 +134,22 @@ pub(crate) fn ordered<'a>(
     };
     endpoints.sort_by_key(|endpoint| place(&endpoint.provider.id));
     endpoints
+}
+
+/// Where somebody put a provider: its place in the caller's list, then in the operator's order.
+pub(crate) fn tier(provider: &Provider, settings: &Settings, wanted: &Providers) -> Tier {
+    let mut allowed = wanted.allowed.iter();
+    let listed = allowed.position(|name| **name == *provider.id);
+    let listed = listed.and_then(|place| u32::try_from(place).ok());
+    let placed = settings
+        .providers
+        .get(&*provider.id)
+        .and_then(|own| own.order);
+    [
+        0,
+        listed.unwrap_or(u32::MAX),
+        placed.map_or(u32::MAX, |order| order.cast_unsigned() ^ (1 << 31)),
+    ]
 }
 
 /// What a provider is asked with, each call beginning with another credential; none for what needs nothing.

@@ -1,7 +1,7 @@
 //! Reading an answer: error filters → success predicate → decode → map → validate. Pure.
 
 use guichet_catalogue::filter::{Filter, Input, Program, Variables};
-use guichet_catalogue::model::{Exchange, Http};
+use guichet_catalogue::model::{Exchange, Http, Within};
 use guichet_catalogue::schema::Shape;
 use http::header::CONTENT_ENCODING;
 use jiff::Timestamp;
@@ -9,7 +9,10 @@ use serde_json::Value;
 
 use crate::decode;
 use crate::error_filter::{Seen, headers};
+use crate::gauge::Telling;
+use crate::ledger::room_again;
 use crate::outcome::{Class, Failure};
+use crate::periods::{self, DAY};
 use crate::reset_time::retry_after;
 use crate::transport::UpstreamResponse;
 
@@ -112,11 +115,49 @@ impl Reading<'_> {
         } else {
             "the status says so"
         };
-        let failure = Failure::new(class, detail).with_status(response.status);
+        let told = retry_after(&response.headers, self.now);
+        let (class, retry_at) = match class {
+            Class::RateLimited => self.too_much(response, told),
+            other => (other, told),
+        };
         Err(Failure {
-            retry_at: retry_after(&response.headers, self.now),
-            ..failure
+            retry_at,
+            ..Failure::new(class, detail).with_status(response.status)
         })
+    }
+
+    /// A 429 may mean moments, or what is left of a day or a month: the wait, the words and the numbers tell.
+    fn too_much(
+        &self,
+        response: &UpstreamResponse,
+        told: Option<Timestamp>,
+    ) -> (Class, Option<Timestamp>) {
+        let telling = Telling {
+            program: self.program,
+            http: self.http,
+            model: None,
+            within: Within::Answers,
+            status: response.status,
+            headers: &response.headers,
+            body: decode::whatever(&response.body),
+            now: self.now,
+        };
+        let gauges = telling.gauges();
+        let spent = gauges.iter().filter(|gauge| gauge.is_spent());
+        let window =
+            periods::in_body(&response.body).max(spent.filter_map(|gauge| gauge.period).max());
+        let far =
+            told.filter(|at| at.duration_since(self.now) > jiff::SignedDuration::from_hours(1));
+        let Some(window) = window.filter(|window| *window >= DAY) else {
+            let class = far.map_or(Class::RateLimited, |_| Class::QuotaExhausted);
+            return (class, told);
+        };
+        let meant = gauges.iter().filter(|gauge| gauge.period == Some(window));
+        let own = self.http.quotas.iter();
+        let own = own.filter(|quota| quota.window.period() == Some(window));
+        let ends = meant.filter_map(|gauge| gauge.ends_at).max();
+        let ends = ends.or_else(|| own.filter_map(|quota| room_again(quota, self.now)).max());
+        (Class::QuotaExhausted, far.or(ends).or(told))
     }
 
     fn predicates(&self, body: &Input) -> Result<(), Failure> {

@@ -7,7 +7,7 @@ mod corpus;
 
 use std::time::Duration;
 
-use guichet_catalogue::model::ai::ResetFormat;
+use guichet_catalogue::model::ResetFormat;
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
 

@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::ledger::Shares;
+use crate::policy::Policies;
+
 /// What the operator decides about the engine.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -14,6 +17,10 @@ pub struct Settings {
     pub timeout: Duration,
     /// Bytes of answers that are kept in memory.
     pub cache_bytes: u64,
+    /// In which order providers are asked.
+    pub policies: Policies,
+    /// How projects share quotas.
+    pub shares: Shares,
     /// By provider.
     pub providers: BTreeMap<String, ProviderSettings>,
     /// For calls to models.
@@ -48,6 +55,8 @@ pub struct ProviderSettings {
     pub enabled: Option<bool>,
     /// Its place among the others, smaller first; those without one keep theirs after it.
     pub order: Option<i32>,
+    /// Its share where lots are drawn; none = one.
+    pub weight: Option<f64>,
 }
 
 impl Default for Settings {
@@ -57,6 +66,8 @@ impl Default for Settings {
             plain_http: false,
             timeout: Duration::from_secs(10),
             cache_bytes: 32 << 20,
+            policies: Policies::default(),
+            shares: Shares::default(),
             providers: BTreeMap::new(),
             models: ModelSettings::default(),
         }

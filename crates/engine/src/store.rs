@@ -25,6 +25,12 @@ pub trait Store: Send + Sync + 'static {
         Box::pin(ready(Ok(())))
     }
 
+    /// What is known of each quota window besides its level, as last saved.
+    fn beliefs(&self) -> BoxFuture<'_, Result<Vec<BeliefRecord>, StoreError>>;
+
+    /// Inserts or replaces what is known of the windows with these keys, all or none.
+    fn save_beliefs(&self, beliefs: Vec<BeliefRecord>) -> BoxFuture<'_, Result<(), StoreError>>;
+
     /// Every suspension as last saved.
     fn suspensions(&self) -> BoxFuture<'_, Result<Vec<SuspensionRecord>, StoreError>>;
 
@@ -91,6 +97,51 @@ pub struct WindowRecord {
     pub opened_at: Timestamp,
     /// Units used since then.
     pub used: f64,
+}
+
+/// What is known of a quota window besides its level and its file's word.
+#[derive(Debug, Clone, PartialEq)]
+pub struct BeliefRecord {
+    /// Whose budget.
+    pub budget: String,
+    /// Which of its windows.
+    pub window: String,
+    /// A limit that goes before the file's.
+    pub limit: Option<LimitRecord>,
+    /// When the window that is counted ends, where that was told.
+    pub ends_at: Option<Timestamp>,
+    /// Who last said how much is used, and when.
+    pub corrected: Option<(String, Timestamp)>,
+    /// Requests beyond the ceiling that were refused in a row.
+    pub doubts: u8,
+    /// When it is tried again whether more passes.
+    pub next_try: Option<Timestamp>,
+    /// How fast it was used.
+    pub pace: Option<PaceRecord>,
+}
+
+/// A limit that did not come from the catalogue.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LimitRecord {
+    /// Units per window.
+    pub units: f64,
+    /// Where it comes from, as [`crate::gauge::Source`] spells it.
+    pub source: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Recent uses of a window.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PaceRecord {
+    /// Units, the older the lighter, as of `at`.
+    pub units: f64,
+    /// When they were last looked at.
+    pub at: Timestamp,
+    /// When the first of them was used.
+    pub since: Timestamp,
+    /// How many uses they are.
+    pub uses: u32,
 }
 
 /// A candidate that is not to be called for a while.

@@ -322,7 +322,8 @@ impl Clock {
             *digit += u8::try_from(rest % 10).unwrap_or(0);
             rest /= 10;
         }
-        self.text.extend(fraction.map(char::from));
+        self.text
+            .push_str(std::str::from_utf8(&fraction).unwrap_or("Z"));
         &self.text
     }
 }

@@ -90,6 +90,10 @@ codes! {
     Rejected = "rejected", BAD_REQUEST, "The providers refused the request";
     /// All providers of models that could answer have used up their quotas.
     AtLimit = "at_limit", TOO_MANY_REQUESTS, "Every provider is at its limit";
+    /// A limit of the caller's.
+    LimitReached = "limit_reached", TOO_MANY_REQUESTS, "A limit is reached";
+    /// A call whose tokens or money cannot be counted, by a caller whose are limited.
+    Uncountable = "uncountable", FORBIDDEN, "What the call takes cannot be counted";
     /// A defect of ours.
     Internal = "internal", INTERNAL_SERVER_ERROR, "Something went wrong here";
     /// Every provider that was asked failed.

@@ -12,6 +12,7 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::activity::UnderWay;
 use crate::flow::Flow;
+use crate::limits::Admission;
 use crate::metrics::Counted;
 
 /// The body of a response.
@@ -44,10 +45,10 @@ impl Content {
         }
     }
 
-    /// Is counted until its end, where this is a stream.
-    pub(crate) fn count(&mut self, counted: Counted) {
+    /// Is counted until its end, where this is a stream, and among the calls of its caller that are under way.
+    pub(crate) fn count(&mut self, counted: Counted, admission: Option<Admission>) {
         if let Form::Stream(flow) = &mut self.0 {
-            flow.count(counted);
+            flow.count(counted, admission);
         }
     }
 }

@@ -60,8 +60,8 @@ fn write_introduction(page: &mut String) -> fmt::Result {
         "<header>\n<h1>Guichet</h1>\n<p>Many APIs behind one key, with guaranteed fallback. Every call carries your key: \
          <code>Authorization: Bearer gch_…</code>. Every operation also takes POST with a JSON object.</p>\n\
          <p>Every operation takes <code>providers</code> (who may answer, in order; <code>!id</code> excludes), \
-         <code>max_age</code> (seconds of age accepted), <code>licence</code> (<code>commercial</code>) and \
-         <code>timeout_ms</code>.</p>\n\
+         <code>max_age</code> (seconds of age accepted), <code>licence</code> (<code>commercial</code>), \
+         <code>policy</code> (in which order they are asked), <code>timeout_ms</code> and <code>max_wait_ms</code>.</p>\n\
          <p>For machines: <a href=\"/openapi.json\">/openapi.json</a>.</p>\n",
     )?;
     write_models(page)?;

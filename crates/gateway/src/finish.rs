@@ -23,6 +23,7 @@ const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
 
 /// Marks what is given while failures are rehearsed: `met-no=5xx, groq=401`.
 const X_GUICHET_REHEARSAL: HeaderName = HeaderName::from_static("x-guichet-rehearsal");
+const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// Completes a reply.
 pub(crate) fn finish(
@@ -59,7 +60,7 @@ pub(crate) fn finish(
 /// pages that bring their own policy. Data is JSON, which no browser runs, and so is what models say, or a stream of it.
 fn guard(response: &mut Response, door: Option<Door>) {
     let headers = response.headers_mut();
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
     if matches!(door, Some(Door::Data | Door::Ask(_))) {
         return;
     }

@@ -12,6 +12,7 @@ use futures_util::stream::BoxStream;
 
 use crate::activity::UnderWay;
 use crate::content::Pieces;
+use crate::limits::Admission;
 use crate::metrics::Counted;
 
 /// The pieces that are still to come, and who wants to know of their end.
@@ -19,7 +20,7 @@ pub(crate) struct Flow {
     /// None once it has ended.
     stream: Option<BoxStream<'static, Bytes>>,
     under_way: Option<UnderWay>,
-    counted: Option<Counted>,
+    counted: Option<(Counted, Option<Admission>)>,
 }
 
 impl Flow {
@@ -35,8 +36,8 @@ impl Flow {
         self.under_way = Some(under_way);
     }
 
-    pub(crate) fn count(&mut self, counted: Counted) {
-        self.counted = Some(counted);
+    pub(crate) fn count(&mut self, counted: Counted, admission: Option<Admission>) {
+        self.counted = Some((counted, admission));
     }
 
     /// Whether nothing more comes.

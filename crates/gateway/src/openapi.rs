@@ -136,6 +136,14 @@ fn fixed_operation(route: &Route, method: &str, catalogue: &Catalogue) -> Value 
         }
         operation["tags"] = json!(["ai"]);
     }
+    if route.door == Door::Quotas {
+        operation["parameters"] = json!([{
+            "name": "provider", "in": "query", "description": "Only those of this provider",
+            "schema": { "type": "string" },
+        }]);
+        let schema = json!({ "$ref": "#/components/schemas/Quotas" });
+        operation["responses"]["200"]["content"][media_type]["schema"] = schema;
+    }
     match route.access {
         Access::Open => operation["security"] = json!([]),
         Access::KeyOrLoopback => operation["security"] = json!([{}, { "bearer": [] }]),

@@ -32,8 +32,27 @@ struct Help {
     skipped: Vec<Skipped>,
     nearest: Option<String>,
     retry_at: Option<Timestamp>,
+    /// Seconds, where they are not to be told from the time.
+    retry_after: Option<u64>,
     allow: Option<&'static str>,
     rejection: Option<Rejection>,
+    limit: Option<LimitTold>,
+}
+
+/// A limit of the caller's that stands in the way.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct LimitTold {
+    /// `key`, `project` or `organization`.
+    pub(crate) of: &'static str,
+    /// Its id.
+    pub(crate) id: String,
+    /// As in the header `RateLimit`.
+    pub(crate) name: String,
+    /// As it was written.
+    pub(crate) limit: String,
+    /// Time alone does not mend it.
+    #[serde(skip)]
+    pub(crate) is_final: bool,
 }
 
 impl Problem {
@@ -83,6 +102,24 @@ impl Problem {
     pub(crate) fn with_rejection(mut self, rejection: Rejection) -> Self {
         self.help.rejection = Some(rejection);
         self
+    }
+
+    /// With the caller's limit that stands in the way, and when asking again may help.
+    pub(crate) fn with_limit(
+        mut self,
+        limit: LimitTold,
+        retry_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        self.help.limit = Some(limit);
+        self.help.retry_at = Some(retry_at);
+        self.help.retry_after = Some(seconds_until(retry_at, now));
+        self
+    }
+
+    /// Whether a limit stands in the way that time alone does not lift.
+    pub(crate) fn is_final(&self) -> bool {
+        self.help.limit.as_ref().is_some_and(|limit| limit.is_final)
     }
 
     /// What went wrong this time.
@@ -135,8 +172,10 @@ impl Problem {
         if let Some(allow) = self.help.allow {
             headers.insert(ALLOW, HeaderValue::from_static(allow));
         }
-        if let Some(at) = self.help.retry_at {
-            headers.insert(RETRY_AFTER, seconds_until(at, Timestamp::now()).into());
+        let until = |at| seconds_until(at, Timestamp::now());
+        let seconds = self.help.retry_after.or(self.help.retry_at.map(until));
+        if let Some(seconds) = seconds {
+            headers.insert(RETRY_AFTER, seconds.into());
         }
     }
 
@@ -152,13 +191,14 @@ impl Problem {
             errors: self.help.errors.iter().map(ParameterError::from).collect(),
             attempts: &self.help.attempts,
             skipped: &self.help.skipped,
+            limit: self.help.limit.as_ref(),
             retry_at: self.help.retry_at,
         }
     }
 }
 
 /// Whole seconds, rounded up; at least one, so that nobody asks again at once.
-fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
+pub(crate) fn seconds_until(at: Timestamp, now: Timestamp) -> u64 {
     let milliseconds = at.duration_since(now).as_millis();
     u64::try_from(milliseconds)
         .unwrap_or(0)
@@ -183,6 +223,8 @@ struct Document<'problem> {
     attempts: &'problem [Attempt],
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     skipped: &'problem [Skipped],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    limit: Option<&'problem LimitTold>,
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_at: Option<Timestamp>,
 }

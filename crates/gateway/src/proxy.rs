@@ -16,6 +16,7 @@ use http::{HeaderMap, StatusCode};
 
 use crate::codes::Code;
 use crate::gateway::Gateway;
+use crate::limits;
 use crate::problem::Problem;
 use crate::reply::{Reply, Response, Story, set_header};
 use crate::visit::Visit;
@@ -67,6 +68,9 @@ pub(crate) async fn answer(
 ) -> Result<Reply, Problem> {
     let catalogue = gateway.shared.engine.catalogue();
     let provider = find(&catalogue, provider)?;
+    if provider.models.is_some() {
+        limits::check_countable(principal)?;
+    }
     let call = ProxyCall {
         provider: provider.id.clone(),
         method: visit.head.method.clone(),

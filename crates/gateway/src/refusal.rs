@@ -46,6 +46,10 @@ impl From<Refusal> for Problem {
                     "the request needs about {needed} tokens; the largest model that could take it holds {most}"
                 ),
             ),
+            Reason::OverBudget(_) => Self::new(
+                Code::LimitReached,
+                "a limit of the caller does not cover the call",
+            ),
             Reason::Rejected(rejection) => {
                 Self::new(Code::Rejected, rejection.message.clone()).with_rejection(*rejection)
             }

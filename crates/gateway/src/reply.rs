@@ -12,6 +12,9 @@ use crate::content::Content;
 use crate::metrics::OperationCounts;
 use crate::problem::Problem;
 
+/// Checked when the program is built, not with each answer.
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
 /// An answer as it leaves.
 pub(crate) type Response = http::Response<Content>;
 
@@ -78,7 +81,7 @@ pub(crate) fn json_response(status: StatusCode, body: impl Into<Content>) -> Res
 pub(crate) fn json_response_in(room: HeaderMap, body: Content) -> Response {
     let mut response = Response::new(body);
     *response.headers_mut() = room;
-    set_type(&mut response, "application/json");
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
     response
 }
 

@@ -5,7 +5,7 @@
 use guichet_engine::ai;
 
 /// Every route. The first whose pattern fits holds, so that fixed words stand before names.
-pub(crate) static ROUTES: [Route; 27] = [
+pub(crate) static ROUTES: [Route; 28] = [
     Route::read(
         "/health/live",
         Access::Open,
@@ -54,6 +54,12 @@ pub(crate) static ROUTES: [Route; 27] = [
         Access::Key,
         Door::CatalogueOperation,
         "One operation: parameters, providers, guarantee",
+    ),
+    Route::read(
+        "/api/quotas",
+        Access::Key,
+        Door::Quotas,
+        "What is left of every provider's quotas",
     ),
     Route {
         pattern: "/api/{category}/{operation}",
@@ -161,6 +167,7 @@ pub(crate) enum Door {
     Catalogue,
     CatalogueCategory,
     CatalogueOperation,
+    Quotas,
     Data,
     /// A call to a model.
     Ask(ai::Door),
@@ -169,6 +176,30 @@ pub(crate) enum Door {
     Model,
     Proxy,
     Home,
+}
+
+impl Door {
+    /// Whether calls are answered here: what callers' limits count. Pages and lists are not limited, so that whoever is
+    /// at a limit can still look what is left.
+    pub(crate) fn is_for_calls(self) -> bool {
+        match self {
+            Self::Data | Self::Ask(_) | Self::Proxy => true,
+            Self::Live
+            | Self::Ready
+            | Self::Health
+            | Self::Metrics
+            | Self::OpenApi
+            | Self::Docs
+            | Self::Catalogue
+            | Self::CatalogueCategory
+            | Self::CatalogueOperation
+            | Self::CountTokens
+            | Self::Models
+            | Self::Model
+            | Self::Quotas
+            | Self::Home => false,
+        }
+    }
 }
 
 /// A route and what its pattern's names stand for.
@@ -317,6 +348,7 @@ mod tests {
             pattern("/api/weather/current"),
             Some("/api/{category}/{operation}")
         );
+        assert_eq!(pattern("/api/quotas"), Some("/api/quotas"));
         assert_eq!(pattern("/health"), Some("/health"));
         assert_eq!(pattern("/health/live"), Some("/health/live"));
         assert_eq!(pattern("/"), Some("/"));

@@ -18,12 +18,15 @@ use jiff::Timestamp;
 use crate::access_log::Told;
 use crate::codes::Code;
 use crate::gateway::Gateway;
+use crate::limits::{self, Admission};
 use crate::metrics::Counted;
 use crate::problem::Problem;
 use crate::reply::{Reply, Response, empty_response, set_header};
 use crate::router::{self, Access, Door, Route};
 use crate::settings::Settings;
-use crate::{ai, authentication, body, catalogue, data, finish, health, pages, proxy, request_id};
+use crate::{
+    ai, authentication, body, catalogue, data, finish, health, pages, proxy, quotas, request_id,
+};
 
 /// A request that was let in.
 pub(crate) struct Visit {
@@ -43,6 +46,8 @@ impl Visit {
     pub(crate) fn caller(&self, principal: &Principal) -> Caller {
         Caller {
             organization: principal.organization.clone(),
+            project: Some(principal.project.clone()),
+            policy: principal.policy,
             peer: self.caller_address,
             request_id: Arc::clone(&self.request_id),
         }
@@ -63,6 +68,7 @@ struct Walk {
     visit: Visit,
     route: Option<&'static Route>,
     principal: Option<Arc<Principal>>,
+    admission: Option<Admission>,
     started: Instant,
     in_flight: Counted,
 }
@@ -121,6 +127,7 @@ impl Walk {
                 at,
             },
             principal: None,
+            admission: None,
             started,
             in_flight: shared.metrics.enter(),
             gateway: gateway.clone(),
@@ -137,6 +144,14 @@ impl Walk {
             return Ok(Some(early));
         }
         self.principal = principal(&self.gateway, &self.visit, route, familiar)?;
+        if let Some(principal) = self
+            .principal
+            .as_deref()
+            .filter(|_| route.door.is_for_calls())
+        {
+            let engine = &self.gateway.shared.engine;
+            self.admission = Admission::ask(engine, principal, self.visit.at)?;
+        }
         Ok(match (route.door, &self.principal) {
             (Door::Data, Some(principal)) if is_whole => {
                 data::recall(&self.gateway, &mut self.visit, principal)
@@ -181,6 +196,7 @@ impl Walk {
                 Err(Problem::new(Code::MissingKey, "send your key"))
             }
             (Door::CountTokens, _) => ai::count_tokens(visit).map(Into::into),
+            (Door::Quotas, _) => quotas::list(gateway, visit).map(Into::into),
             (Door::Models, _) => Ok(ai::list(gateway, visit).into()),
             (Door::Model, _) => ai::one(gateway, visit, first).map(Into::into),
             (Door::Live, _) => Ok(health::live().into()),
@@ -216,10 +232,16 @@ impl Walk {
     }
 
     /// Headers, metrics and the line of the log.
-    fn end(self, outcome: Result<Reply, Problem>) -> Response {
+    fn end(mut self, outcome: Result<Reply, Problem>) -> Response {
+        let mut admission = self.admission.take();
         let Self { visit, route, .. } = &self;
         let shared = &self.gateway.shared;
         let mut reply = outcome.unwrap_or_else(|problem| refuse(problem, visit, *route));
+        if let Some(principal) = self.principal.as_deref()
+            && route.is_some_and(|route| route.door.is_for_calls())
+        {
+            limits::tell(&mut reply, &shared.engine, principal, &mut admission);
+        }
         let took = self.started.elapsed();
         let rehearsed = shared.engine.rehearsed();
         let door = route.map(|route| route.door);
@@ -236,7 +258,7 @@ impl Walk {
                 story: &reply.story,
             });
         }
-        reply.response.body_mut().count(self.in_flight);
+        reply.response.body_mut().count(self.in_flight, admission);
         reply.response
     }
 }

@@ -113,6 +113,7 @@ fn engine_settings(settings: &Settings) -> EngineSettings {
         let settings = ProviderSettings {
             enabled: choice.enabled,
             order: choice.order,
+            weight: choice.weight,
         };
         (id.clone(), settings)
     };
@@ -121,6 +122,8 @@ fn engine_settings(settings: &Settings) -> EngineSettings {
         plain_http: settings.plain_http,
         timeout: settings.timeout,
         cache_bytes: settings.cache_bytes,
+        policies: settings.policies.clone(),
+        shares: settings.shares.clone(),
         providers: settings.providers.iter().map(choice).collect(),
         models: ModelSettings {
             timeout: settings.model_timeout,

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::future::{BoxFuture, FutureExt, ready};
-use guichet_engine::store::{Store, StoreError, SuspensionRecord, WindowRecord};
+use guichet_engine::store::{BeliefRecord, Store, StoreError, SuspensionRecord, WindowRecord};
 use jiff::Timestamp;
 
 /// Holds nothing, and refuses to keep anything.
@@ -18,6 +18,14 @@ impl Store for NothingStored {
     }
 
     fn save_windows(&self, _windows: Vec<WindowRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
+        refused()
+    }
+
+    fn beliefs(&self) -> BoxFuture<'_, Result<Vec<BeliefRecord>, StoreError>> {
+        ready(Ok(Vec::new())).boxed()
+    }
+
+    fn save_beliefs(&self, _beliefs: Vec<BeliefRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
         refused()
     }
 

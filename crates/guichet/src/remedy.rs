@@ -25,6 +25,8 @@ pub(crate) fn why(reason: SkipReason) -> &'static str {
         SkipReason::Busy => "busy",
         SkipReason::OtherCursor => "the cursor belongs to another provider",
         SkipReason::OutOfTime => "time was up before its turn",
+        SkipReason::Budget => "beyond what the caller may still spend",
+        SkipReason::Unpriced => "its price is not known, and the caller's money is limited",
     }
 }
 
@@ -48,7 +50,9 @@ pub(crate) fn to_use(provider: &Provider, reason: SkipReason, config: &Config) -
         | SkipReason::Context
         | SkipReason::Ability
         | SkipReason::Paid
-        | SkipReason::Trains => None,
+        | SkipReason::Trains
+        | SkipReason::Budget
+        | SkipReason::Unpriced => None,
     }
 }
 

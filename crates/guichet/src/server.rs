@@ -11,7 +11,9 @@ use std::net::SocketAddr;
 use anyhow::Context;
 use guichet_engine::Engine;
 use guichet_engine::ai::keep_discovering;
+use guichet_engine::keep_inquiring;
 use guichet_gateway::{Gateway, Metrics, serve};
+use guichet_store::keep_usage_for;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -52,6 +54,11 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     tokio::spawn(signals::reload_on(hangups, reloader));
     let (looking, until) = (engine.clone(), stop.clone());
     tokio::spawn(async move { until.run_until_cancelled(keep_discovering(looking)).await });
+    let (asking, until) = (engine.clone(), stop.clone());
+    tokio::spawn(async move { until.run_until_cancelled(keep_inquiring(asking)).await });
+    let (database, until) = (installation.database.clone(), stop.clone());
+    let forgetting = keep_usage_for(database, settings.usage_keep);
+    tokio::spawn(async move { until.run_until_cancelled(forgetting).await });
     tokio::spawn(follow_vault(
         installation.clone(),
         engine.clone(),

@@ -102,6 +102,67 @@ fn fifty_kills_in_the_middle_of_traffic_lose_nothing() {
     );
 }
 
+/// What a key may ask, in the test of its limit.
+const CAP: u64 = 400;
+
+#[test]
+fn kills_in_the_middle_of_traffic_give_a_key_no_more_than_its_limit() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let simulator = runtime.block_on(simulator());
+    let folder = Folder::new();
+    simulator.overlay(&folder.path().join("catalogue")).unwrap();
+    let port = free_port();
+    folder.write(
+        "guichet.toml",
+        &format!("listen = \"127.0.0.1:{port}\"\ncatalogue_dir = \"catalogue\"\n"),
+    );
+    let key = first_key(&folder);
+    let limit = format!("{CAP} requests each month");
+    folder.run(&["limit", "set", "--each-key", &limit]).ended(0);
+
+    let answered = Arc::new(AtomicU64::new(0));
+    for round in 0..KILLS {
+        let running = folder.start(&["serve"]);
+        eventually("it starts again by itself", || {
+            get(port, "/health/ready", &key) == Some(200)
+        });
+        let stop = Arc::new(AtomicBool::new(false));
+        let clients: Vec<_> = (0..2 * CLIENTS)
+            .map(|client| traffic(port, &key, round, client, &stop, &answered))
+            .collect();
+        std::thread::sleep(Duration::from_millis(20 + round * 7 % 60));
+        running.signal("KILL");
+        stop.store(true, Ordering::Relaxed);
+        for client in clients {
+            client.join().unwrap();
+        }
+        drop(running);
+    }
+
+    let running = folder.start(&["serve"]);
+    eventually("it starts again by itself", || {
+        get(port, "/health/ready", &key) == Some(200)
+    });
+    let last = (0..CAP).find(|call| {
+        let path = format!("/api/weather/current?lat=89.{call:03}&lon=1.5&providers={COUNTED}");
+        get(port, &path, &key) == Some(429)
+    });
+    drop(running);
+    let seen = simulator.counts()[COUNTED].requests;
+    println!(
+        "{KILLS} kills, {} answers, {seen} of {CAP} requests seen by the provider",
+        answered.load(Ordering::Relaxed)
+    );
+    assert!(last.is_some(), "the limit is reached in the end");
+    assert!(seen <= CAP, "{seen} requests of {CAP}");
+    // What was counted and killed before it was sent: at most one for each call under way.
+    assert!(
+        CAP - seen <= KILLS * 2 * CLIENTS,
+        "{seen} requests of {CAP}"
+    );
+    assert!(seen > CAP / 4, "there was traffic: {seen}");
+}
+
 async fn simulator() -> Simulator {
     let files = Files::built_in();
     let surroundings = Surroundings {

@@ -234,16 +234,18 @@ fn a_secret_never_appears_in_the_most_detailed_logs() {
     assert_eq!(status, 200, "{body}");
     let place = format!("{url}/api/geocoding/search?q=Paris&providers=opencage");
     let found = get(&place, &key).1;
+    let as_it_is = format!("{url}/proxy/openweathermap/data/2.5/weather?lat=48.85&lon=2.35");
+    let passed_on = get(&as_it_is, &key).1;
     let refused = get(&weather, &format!("{key}x")).1;
     server.signal("TERM");
     let (status, err) = server.end();
     assert!(status.success(), "{err}");
     assert!(
-        err.contains("openweathermap") && err.contains("opencage"),
+        err.contains("openweathermap") && err.contains("opencage") && err.contains("/proxy/"),
         "{err}"
     );
     for secret in [STORED, GIVEN, &key] {
-        for text in [&err, &body, &found, &refused] {
+        for text in [&err, &body, &found, &passed_on, &refused] {
             assert!(!text.contains(secret), "{text}");
         }
     }

@@ -288,7 +288,10 @@ impl Level {
             ),
             Window::Calendar { unit, .. } => (
                 self.at.duration_since(now).as_secs_f64(),
-                matches!(unit, CalendarUnit::Day | CalendarUnit::Month),
+                matches!(
+                    unit,
+                    CalendarUnit::Day | CalendarUnit::Week | CalendarUnit::Month
+                ),
             ),
         };
         Err(Exceeded {
@@ -309,6 +312,11 @@ fn next_boundary(unit: CalendarUnit, zone: &TimeZone, now: Timestamp) -> Timesta
         }
         CalendarUnit::Hour => full(&here, Unit::Hour).and_then(|start| start.checked_add(1.hour())),
         CalendarUnit::Day => here.tomorrow().and_then(|day| day.start_of_day()),
+        CalendarUnit::Week => {
+            let since_monday = here.weekday().to_monday_zero_offset();
+            here.start_of_day()
+                .and_then(|day| day.checked_add((7 - i32::from(since_monday)).days()))
+        }
         CalendarUnit::Month => here
             .first_of_month()
             .and_then(|day| day.checked_add(1.month()))

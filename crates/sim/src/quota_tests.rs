@@ -10,6 +10,8 @@ fn quota(limit: f64, window: Window) -> Quota {
         cost: None,
         each_model: false,
         models: Vec::new(),
+        guessed: false,
+        cap: false,
     }
 }
 

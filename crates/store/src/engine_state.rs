@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use guichet_engine::store::{
-    Level, Store, StoreError as EngineError, SuspensionRecord, WindowRecord,
+    BeliefRecord, Level, Store, StoreError as EngineError, SuspensionRecord, WindowRecord,
 };
 use jiff::Timestamp;
 
@@ -41,6 +41,14 @@ impl Store for Database {
             }
         };
         moved.map(outward).boxed()
+    }
+
+    fn beliefs(&self) -> BoxFuture<'_, Result<Vec<BeliefRecord>, EngineError>> {
+        self.read_beliefs().map(outward).boxed()
+    }
+
+    fn save_beliefs(&self, beliefs: Vec<BeliefRecord>) -> BoxFuture<'_, Result<(), EngineError>> {
+        self.write_beliefs(beliefs).map(outward).boxed()
     }
 
     fn suspensions(&self) -> BoxFuture<'_, Result<Vec<SuspensionRecord>, EngineError>> {

@@ -8,6 +8,7 @@
 //! **Invariant:** this crate stores secrets only as hashes or sealed bytes and cannot open them. A call that
 //! returned `Ok` survives `kill -9` of the process.
 
+mod beliefs;
 mod changes;
 mod credentials;
 mod database;
@@ -35,5 +36,5 @@ pub use keys::{KeyDraft, KeyRecord};
 pub use organizations::ProjectRecord;
 pub use postgres::DatabaseUrl;
 pub use settings::{Holder, SettingRecord};
-pub use usage::{UsageGroup, UsageTotal, UsageWriter};
+pub use usage::{UsageGroup, UsageTotal, UsageWriter, keep_usage_for};
 pub use vault::{Rewrap, VaultRecord};

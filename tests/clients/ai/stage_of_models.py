@@ -8,6 +8,7 @@ any more:
 
 import json
 import os
+import subprocess
 import sys
 import tomllib
 import urllib.request
@@ -60,6 +61,14 @@ def stage_of_models(quotas=False):
     binary = os.environ["GUICHET_BINARY"]
     with server(binary, credentials=credentials(), configuration=CONFIGURATION, **options) as stage:
         yield stage
+
+
+def limited_key(stage, *limits):
+    """A key that may ask no more than that."""
+    options = [word for limit in limits for word in ("--limit", limit)]
+    command = [os.environ["GUICHET_BINARY"], "key", "create", "--json", "--data-dir", stage.data, *options]
+    made = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)
+    return json.loads(made.stdout)["key"]
 
 
 def credentials():

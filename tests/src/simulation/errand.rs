@@ -174,6 +174,8 @@ impl Data<'_> {
         let operation = operation.unwrap_or_else(|| panic!("no operation {}", self.operation));
         let caller = Caller {
             organization: OrganizationId::new("default"),
+            project: None,
+            policy: None,
             peer: None,
             request_id: self.q.into(),
         };

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use guichet_engine::store::{Level, Store, StoreError, SuspensionRecord, WindowRecord};
+use guichet_engine::store::{
+    BeliefRecord, Level, Store, StoreError, SuspensionRecord, WindowRecord,
+};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 
@@ -19,6 +21,7 @@ pub struct Disk(Mutex<State>);
 #[derive(Debug)]
 struct State {
     windows: BTreeMap<(String, String), WindowRecord>,
+    beliefs: BTreeMap<(String, String), BeliefRecord>,
     suspensions: BTreeMap<String, SuspensionRecord>,
     answers: BTreeMap<String, Bytes>,
     dice: Dice,
@@ -31,6 +34,7 @@ struct State {
 /// What one write changes.
 enum Change {
     Windows(Vec<WindowRecord>),
+    Beliefs(Vec<BeliefRecord>),
     Suspensions(Vec<SuspensionRecord>, Vec<String>),
     Answer(String, Bytes),
 }
@@ -42,6 +46,7 @@ impl Disk {
         let ahead = dice.percent(50);
         Self(Mutex::new(State {
             windows: BTreeMap::new(),
+            beliefs: BTreeMap::new(),
             suspensions: BTreeMap::new(),
             answers: BTreeMap::new(),
             dice,
@@ -96,6 +101,12 @@ impl Disk {
                     .into_iter()
                     .map(|window| ((window.budget.clone(), window.window.clone()), window));
                 state.windows.extend(keyed);
+            }
+            Change::Beliefs(beliefs) => {
+                let keyed = beliefs
+                    .into_iter()
+                    .map(|belief| ((belief.budget.clone(), belief.window.clone()), belief));
+                state.beliefs.extend(keyed);
             }
             Change::Suspensions(suspended, lifted) => {
                 for candidate in &lifted {
@@ -168,6 +179,14 @@ impl Store for Disk {
         let records = levels.iter().map(WindowRecord::from).collect();
         self.apply(Change::Windows(records));
         Some(Ok(()))
+    }
+
+    fn beliefs(&self) -> BoxFuture<'_, Result<Vec<BeliefRecord>, StoreError>> {
+        self.read(|state| state.beliefs.values().cloned().collect())
+    }
+
+    fn save_beliefs(&self, beliefs: Vec<BeliefRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
+        self.write(Change::Beliefs(beliefs))
     }
 
     fn suspensions(&self) -> BoxFuture<'_, Result<Vec<SuspensionRecord>, StoreError>> {

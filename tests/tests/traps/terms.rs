@@ -6,6 +6,7 @@ use std::time::Duration;
 use guichet_engine::ProviderSettings;
 use guichet_engine::answer::{Reason, Refusal, Served};
 use guichet_engine::call::Options;
+use guichet_engine::policy::Policy;
 use guichet_engine::transport::TransportError;
 use guichet_tests::stage::{Setup, data, skipped};
 use guichet_tests::upstream::{answers, fails};
@@ -28,7 +29,7 @@ async fn ip_api_is_off_until_the_operator_turns_it_on_and_agrees_to_plain_http()
     let good = sample("ip/ip-api/lookup");
     let on = || ProviderSettings {
         enabled: Some(true),
-        order: None,
+        ..ProviderSettings::default()
     };
     let agreeing = |mut setup: Setup| {
         setup.settings.plain_http = true;
@@ -231,7 +232,9 @@ async fn the_next_page_never_comes_from_somebody_else() {
         ),
     ] {
         let (page, last, other) = (sample(page), sample(last), sample(other));
-        let stage = everyone().start().await;
+        let mut setup = everyone();
+        setup.settings.policies.default = Policy::Order;
+        let stage = setup.start().await;
         tell(&stage, page);
         tell(&stage, other);
         let first = ask(&stage, page, Options::default()).await.unwrap();

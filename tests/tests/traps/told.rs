@@ -54,7 +54,7 @@ pub(crate) fn everyone() -> Setup {
     for provider in catalogue().providers.values() {
         let enabled = ProviderSettings {
             enabled: Some(true),
-            order: None,
+            ..ProviderSettings::default()
         };
         setup = setup.deciding(&provider.id, enabled);
         if provider

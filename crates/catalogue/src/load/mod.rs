@@ -3,6 +3,7 @@
 mod ai;
 mod category;
 mod exchange;
+mod limit;
 mod provider;
 mod quota;
 mod reader;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::category::DraftOperation;
 use super::reader::Reader;
-use super::{Surroundings, exchange, quota};
+use super::{Surroundings, exchange, limit, quota};
 use crate::filter::Filter;
 use crate::model::{
     Auth, Call, ErrorFilter, Host, Http, OperationId, Provider, Retry, Source, Terms, TokenSource,
@@ -119,6 +119,8 @@ fn http(written: &written::Provider, reader: &mut Reader<'_>) -> Option<Http> {
             .iter()
             .filter_map(|quota| quota::read(quota, reader).map(Arc::new))
             .collect(),
+        limits: limit::all(&written.limit, written.status.as_ref(), reader),
+        status: limit::status(written.status.as_ref(), reader),
         errors: written
             .error
             .iter()
@@ -142,6 +144,13 @@ fn only_of_models(written: &written::Provider, reader: &mut Reader<'_>) {
         if quota.each_model || !quota.models.is_empty() {
             reader.wrong("[[quota]] `each_model` and `models` are for providers of models");
         }
+    }
+    for limit in written
+        .limit
+        .iter()
+        .filter_map(|limit| limit.models.first())
+    {
+        reader.wrong_at(limit, "[[limit]] `models` is for providers of models");
     }
     if written
         .terms

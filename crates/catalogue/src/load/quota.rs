@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use super::reader::Reader;
 use crate::model::{CalendarUnit, Quota, Window};
+use crate::suggest::did_you_mean;
 use crate::units;
 use crate::written::{self, QuotaKind, Text};
 
@@ -21,6 +22,9 @@ pub(super) fn read(written: &written::Quota, reader: &mut Reader<'_>) -> Option<
         let message = "`models` needs `group` (they share the budget) or `each_model = true`";
         reader.wrong_at(&written.models[0], message);
     }
+    if written.guessed && written.cap {
+        reader.wrong("[[quota]] `guessed` may prove to be higher, `cap` is never raised: keep one");
+    }
     Some(Quota {
         limit: written.limit,
         window: window(&Span::of(written), reader)?,
@@ -30,6 +34,8 @@ pub(super) fn read(written: &written::Quota, reader: &mut Reader<'_>) -> Option<
         cost: reader.filter_if(written.cost.as_ref()),
         each_model: written.each_model,
         models: texts(&written.models),
+        guessed: written.guessed,
+        cap: written.cap,
     })
 }
 
@@ -64,6 +70,9 @@ pub(super) fn length(per: &Text, reader: &mut Reader<'_>) -> Option<Duration> {
     period(per, reader).map(|period| period.length)
 }
 
+/// Periods that have names.
+const PERIODS: [&str; 6] = ["second", "minute", "hour", "day", "week", "month"];
+
 /// A period as written, and what the calendar calls it.
 struct Period {
     length: Duration,
@@ -81,19 +90,25 @@ pub(super) fn window(written: &Span<'_>, reader: &mut Reader<'_>) -> Option<Wind
     }
     let Some(per) = written.per else {
         reader.wrong(
-            "a window needs `per`: second, minute, hour, day, month or a duration such as \"30s\"",
+            "a window needs `per`: second, minute, hour, day, week, month or a duration such as \"30s\"",
         );
         return None;
     };
     let period = period(per, reader)?;
-    let long = matches!(period.unit, Some(CalendarUnit::Day | CalendarUnit::Month));
+    let long = matches!(
+        period.unit,
+        Some(CalendarUnit::Day | CalendarUnit::Week | CalendarUnit::Month)
+    );
     match (written.kind, period.unit) {
         (Some(QuotaKind::Fixed), _) => Some(Window::Fixed(period.length)),
         (Some(QuotaKind::Rolling), _) => Some(Window::Rolling(period.length)),
         (None, Some(unit)) if long => calendar(unit, written.resets, reader),
         (Some(QuotaKind::Calendar), Some(unit)) => calendar(unit, written.resets, reader),
         (Some(QuotaKind::Calendar), None) => {
-            reader.wrong_at(per, "a calendar window is a minute, hour, day or month");
+            reader.wrong_at(
+                per,
+                "a calendar window is a minute, hour, day, week or month",
+            );
             None
         }
         _ => Some(Window::Bucket(period.length)),
@@ -127,12 +142,14 @@ fn period(per: &Text, reader: &mut Reader<'_>) -> Option<Period> {
         "minute" => named(60, Some(CalendarUnit::Minute)),
         "hour" => named(3_600, Some(CalendarUnit::Hour)),
         "day" => named(86_400, Some(CalendarUnit::Day)),
+        "week" => named(7 * 86_400, Some(CalendarUnit::Week)),
         "month" => named(30 * 86_400, Some(CalendarUnit::Month)),
         other => match units::duration(other) {
             Ok(length) if !length.is_zero() => Some(Period { length, unit: None }),
             _ => {
+                let hint = did_you_mean(other, PERIODS);
                 let message = format!(
-                    "`{other}` is no period: second, minute, hour, day, month or a duration such as 30s"
+                    "`{other}` is no period: second, minute, hour, day, week, month or a duration such as 30s{hint}"
                 );
                 reader.wrong_at(per, message);
                 None
@@ -147,10 +164,13 @@ fn zone(resets: Option<&Text>, reader: &mut Reader<'_>) -> Option<TimeZone> {
     };
     TimeZone::get(text.get_ref())
         .map_err(|_| {
-            reader.wrong_at(
-                text,
-                format!("`{}` is no zone of the IANA database", text.get_ref()),
-            );
+            let known: Vec<String> = jiff::tz::db()
+                .available()
+                .map(|name| name.as_str().to_owned())
+                .collect();
+            let hint = did_you_mean(text.get_ref(), known.iter().map(String::as_str));
+            let message = format!("`{}` is no zone of the IANA database{hint}", text.get_ref());
+            reader.wrong_at(text, message);
         })
         .ok()
 }

@@ -3,6 +3,7 @@
 pub mod ai;
 mod class;
 mod endpoint;
+mod limit;
 mod operation;
 mod provider;
 mod quota;
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub use ai::{Ai, Dialect, Model, ModelServer, Task};
 pub use class::Class;
 pub use endpoint::{Call, Decoder, Endpoint, Exchange, HttpCall, Method};
+pub use limit::{Place, ResetFormat, ResetMeaning, Status, ToldLimit, Within};
 pub use operation::{EmptyPolicy, Operation, OperationId, Parameter, ParameterType};
 pub use provider::{
     Auth, ErrorFilter, Host, Http, Provider, Retry, Source, Suspends, Terms, TokenSource, Verify,

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::ai::ModelServer;
 use super::class::Class;
+use super::limit::{Status, ToldLimit};
 use super::quota::Quota;
 use crate::filter::Filter;
 
@@ -69,6 +70,10 @@ pub struct Http {
     pub plain_http: bool,
     /// What may be asked of it, in every window at once.
     pub quotas: Vec<Arc<Quota>>,
+    /// Where it tells what is left.
+    pub limits: Vec<ToldLimit>,
+    /// What it is asked to learn that.
+    pub status: Option<Status>,
     /// What its errors mean; the first that matches holds.
     pub errors: Vec<ErrorFilter>,
 }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::filter::Filter;
 
 /// How much may be asked of a provider within a window.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Quota {
     /// Units per window.
     pub limit: f64,
@@ -26,6 +26,10 @@ pub struct Quota {
     pub each_model: bool,
     /// Which models it is about (`gemma-*`, `*:free`); empty = all of the provider.
     pub models: Vec<String>,
+    /// Whether nobody knows the limit: the provider does not publish it. Then it may prove to be higher too.
+    pub guessed: bool,
+    /// Whether nothing that is told or learnt raises it.
+    pub cap: bool,
 }
 
 impl Quota {
@@ -120,6 +124,7 @@ impl Window {
                 CalendarUnit::Minute => 60,
                 CalendarUnit::Hour => 3_600,
                 CalendarUnit::Day => DAY,
+                CalendarUnit::Week => 7 * DAY,
                 CalendarUnit::Month => 30 * DAY,
             })),
             Self::Anniversary(_) => Some(Duration::from_secs(30 * DAY)),
@@ -137,6 +142,8 @@ pub enum CalendarUnit {
     Hour,
     /// Midnight.
     Day,
+    /// Midnight before Monday.
+    Week,
     /// Midnight before the first of a month.
     Month,
 }
@@ -153,6 +160,7 @@ impl fmt::Display for Window {
                 CalendarUnit::Minute => "minute",
                 CalendarUnit::Hour => "hour",
                 CalendarUnit::Day => "day",
+                CalendarUnit::Week => "week",
                 CalendarUnit::Month => "month",
             }),
             Self::Concurrency => formatter.write_str("at-once"),
@@ -182,6 +190,8 @@ pub enum Dimension {
     /// Requests made.
     #[default]
     Requests,
+    /// Calls of any endpoint, also those that ask for no answer: lists, checks of keys, what is left.
+    Calls,
     /// Tokens of input.
     InputTokens,
     /// Tokens of output.
@@ -206,6 +216,7 @@ impl Dimension {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Requests => "requests",
+            Self::Calls => "calls",
             Self::InputTokens => "input_tokens",
             Self::OutputTokens => "output_tokens",
             Self::Tokens => "tokens",
@@ -251,6 +262,8 @@ mod tests {
             cost: None,
             each_model: false,
             models: Vec::new(),
+            guessed: false,
+            cap: false,
         };
         assert_eq!(quota.budget("groq", Some("m"), Some("1")), "groq@1");
         quota.each_model = true;

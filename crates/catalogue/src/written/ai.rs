@@ -5,11 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Auth, ErrorFilter, Quota, QuotaKind, Terms, Text};
-use crate::model::Dimension;
+use super::{Auth, ErrorFilter, Limit, Quota, Status, Terms, Text};
 use crate::model::ai::{
-    Ability, Dialect, DiscoveryFormat, MessageRule, ResetFormat, ResetMeaning, StreamUsage,
-    Strength, Task,
+    Ability, Dialect, DiscoveryFormat, MessageRule, StreamUsage, Strength, Task,
 };
 
 /// A date, with its place.
@@ -57,7 +55,8 @@ pub(crate) struct Server {
     #[serde(default)]
     pub(crate) quota: Vec<Quota>,
     #[serde(default)]
-    pub(crate) limit: Vec<LimitHeader>,
+    pub(crate) limit: Vec<Limit>,
+    pub(crate) status: Option<Status>,
     #[serde(default)]
     pub(crate) error: Vec<ErrorFilter>,
     #[serde(default)]
@@ -97,26 +96,6 @@ pub(crate) struct Quirks {
     pub(crate) schema_keywords: Option<BTreeSet<String>>,
     pub(crate) done_mark: Option<bool>,
     pub(crate) keep_alive_lines: bool,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct LimitHeader {
-    #[serde(default)]
-    pub(crate) dimension: Dimension,
-    pub(crate) per: Option<Text>,
-    pub(crate) kind: Option<QuotaKind>,
-    pub(crate) resets: Option<Text>,
-    #[serde(default)]
-    pub(crate) models: Vec<Text>,
-    pub(crate) limit: Option<Text>,
-    pub(crate) remaining: Option<Text>,
-    pub(crate) used: Option<Text>,
-    pub(crate) reset: Option<Text>,
-    #[serde(default)]
-    pub(crate) format: ResetFormat,
-    #[serde(default)]
-    pub(crate) meaning: ResetMeaning,
 }
 
 #[derive(Debug, Deserialize)]

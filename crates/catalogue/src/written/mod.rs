@@ -6,7 +6,8 @@ mod provider;
 
 pub(crate) use category::{Category, Operation, Parameter};
 pub(crate) use provider::{
-    Auth, AuthKind, Endpoint, ErrorFilter, Kind, Provider, Quota, QuotaKind, Request, Terms, Verify,
+    Auth, AuthKind, Endpoint, ErrorFilter, Kind, Limit, Provider, Quota, QuotaKind, Request,
+    Status, Terms, Verify,
 };
 
 use crate::files::File;

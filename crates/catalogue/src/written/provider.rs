@@ -9,7 +9,7 @@ use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::Text;
-use crate::model::{Class, Decoder, Dimension, Scope, Suspends};
+use crate::model::{Class, Decoder, Dimension, ResetFormat, ResetMeaning, Scope, Suspends, Within};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +37,9 @@ pub(crate) struct Provider {
     pub(crate) prelude: Option<String>,
     #[serde(default)]
     pub(crate) quota: Vec<Quota>,
+    #[serde(default)]
+    pub(crate) limit: Vec<Limit>,
+    pub(crate) status: Option<Status>,
     #[serde(default)]
     pub(crate) error: Vec<ErrorFilter>,
     pub(crate) verify: Option<Verify>,
@@ -85,6 +88,39 @@ pub(crate) struct Quota {
     pub(crate) each_model: bool,
     #[serde(default)]
     pub(crate) models: Vec<Text>,
+    #[serde(default)]
+    pub(crate) guessed: bool,
+    #[serde(default)]
+    pub(crate) cap: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Limit {
+    #[serde(default)]
+    pub(crate) dimension: Dimension,
+    pub(crate) per: Option<Text>,
+    pub(crate) kind: Option<QuotaKind>,
+    pub(crate) resets: Option<Text>,
+    #[serde(default)]
+    pub(crate) models: Vec<Text>,
+    #[serde(default)]
+    pub(crate) within: Within,
+    pub(crate) limit: Option<Text>,
+    pub(crate) remaining: Option<Text>,
+    pub(crate) used: Option<Text>,
+    pub(crate) reset: Option<Text>,
+    #[serde(default)]
+    pub(crate) format: ResetFormat,
+    #[serde(default)]
+    pub(crate) meaning: ResetMeaning,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Status {
+    pub(crate) get: Text,
+    pub(crate) every: Option<Text>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

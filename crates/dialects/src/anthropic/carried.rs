@@ -4,12 +4,31 @@
 //! But every Anthropic client gives `redacted_thinking` back unread: so the token goes into a block of its own, marked
 //! with what it belongs to, and is put back in its place when the conversation comes again.
 
+use memchr::memmem;
+
 use crate::chat::Part;
+use crate::gemini::OWN_SIGNATURE;
 
 /// Before the token of the block that follows.
 const NEXT: &str = "guichet.signature.next.";
 /// Before the token of the block that came before: in a stream the text is out already.
 const PREVIOUS: &str = "guichet.signature.previous.";
+
+/// Before both.
+const OURS: &str = "guichet.signature.";
+
+/// Whether Anthropic may have made a token: another provider's is marked as such, by us or where it was read.
+pub(super) fn is_own(token: &str) -> bool {
+    !token.starts_with(OURS) && !token.starts_with(OWN_SIGNATURE)
+}
+
+/// Whether a body may hold tokens of other providers, which Anthropic would refuse.
+#[must_use]
+pub fn may_hold_foreign_tokens(body: &[u8]) -> bool {
+    [OURS, OWN_SIGNATURE]
+        .iter()
+        .any(|mark| memmem::find(body, format!("\"{mark}").as_bytes()).is_some())
+}
 
 /// The `data` of a `redacted_thinking` that carries the token of the next block.
 pub(super) fn for_next(signature: &str) -> String {

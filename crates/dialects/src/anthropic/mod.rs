@@ -24,6 +24,7 @@ mod usage;
 pub mod watch;
 
 pub use answer::{read_answer, write_answer};
+pub use carried::may_hold_foreign_tokens;
 pub use count::{read_count, read_count_request, write_count};
 pub use error::{read_error, status_of, write_error, write_stream_error};
 pub use facts::read_facts;

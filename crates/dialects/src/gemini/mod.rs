@@ -29,6 +29,7 @@ mod usage;
 pub use answer::read_answer;
 pub use error::read_error;
 pub use models::read_models;
+pub(crate) use part::OWN_SIGNATURE;
 pub use request::write_request;
 pub use stream::StreamReader;
 

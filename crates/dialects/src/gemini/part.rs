@@ -9,7 +9,7 @@ use crate::chat::{Media, Part};
 
 /// Stands before a signature of thoughts, so that thoughts of other providers, whose signatures Gemini would refuse,
 /// can be told from its own when they come back.
-pub(super) const OWN_SIGNATURE: &str = "google:";
+pub(crate) const OWN_SIGNATURE: &str = "google:";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use crate::calls::hash_from;
+
 /// OpenAI refuses longer ids of calls.
 const LONGEST: usize = 40;
 
@@ -16,26 +18,10 @@ pub(crate) fn legal(id: &str) -> Cow<'_, str> {
 /// An id for a call that has none: from what tells it apart (the answer's id, its place, its name), and from nothing
 /// random, so that the same bytes give the same id.
 pub(crate) fn made(of: &[&str]) -> String {
-    let mut low = Fnv(0xcbf2_9ce4_8422_2325);
-    let mut high = Fnv(0x9ae1_6a3b_2f90_404f);
-    for text in of {
-        low.take(text.as_bytes());
-        high.take(text.as_bytes());
-        low.take(&[0xff]);
-        high.take(&[0xfe]);
-    }
-    format!("call_{:016x}{:08x}", low.0, high.0 & 0xffff_ffff)
-}
-
-/// Fowler–Noll–Vo, 1a, 64 bits: ids need no more than to differ.
-struct Fnv(u64);
-
-impl Fnv {
-    fn take(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        }
-    }
+    // Two hashes that end each text with a byte of their own.
+    let low = hash_from(0xcbf2_9ce4_8422_2325, 0xff, of.iter().copied());
+    let high = hash_from(0x9ae1_6a3b_2f90_404f, 0xfe, of.iter().copied());
+    format!("call_{low:016x}{:08x}", high & 0xffff_ffff)
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Leave to ask a candidate, and what becomes of it when the candidate fails.
 
 use guichet_catalogue::model::{Class, Dimension, Quota, Suspends};
-use guichet_dialects::facts::Facts;
 
+use super::ModelCall;
+use super::bill::Bill;
 use super::choose::ModelCandidate;
 use super::need::need;
 use super::prepared::Prepared;
@@ -11,17 +12,22 @@ use crate::answer::Skipped;
 use crate::engine::Engine;
 use crate::guard::{Permit, Reach};
 
-/// Leave to ask: what it takes is reserved, and written down before anything is sent.
+/// Leave to ask: what it takes of the provider's quotas and of the caller's budgets is reserved, and written down before
+/// anything is sent.
 pub(super) async fn admit(
     engine: &Engine,
     candidate: &ModelCandidate,
     prepared: &Prepared,
-    facts: &Facts,
+    call: &ModelCall,
+    bill: &Bill,
 ) -> Result<Permit, Skipped> {
+    bill.cover(candidate, &call.facts)?;
     let guard = engine.guard();
-    let need = need(&prepared.windows, candidate, facts);
+    let need =
+        need(&prepared.windows, candidate, &call.facts).for_project(Some(&call.origin.project));
     let permit = guard.admit(&prepared.named, need, engine.now())?;
     engine.written().await;
+    bill.asked();
     Ok(permit)
 }
 
@@ -31,9 +37,7 @@ pub(super) fn settle(engine: &Engine, mut permit: Permit, verdict: &Verdict) {
     if failure.status.is_some_and(|status| status >= 400) {
         permit.reservation.settle(of_refused, engine.now());
     }
-    permit
-        .reservation
-        .learn(|quota| spent(quota, verdict), engine.now());
+    verdict.teach(&permit.reservation, engine.now());
     let reach = match verdict.suspends {
         Suspends::Nothing => {
             // The candidate is sound: the request was at fault.
@@ -48,22 +52,9 @@ pub(super) fn settle(engine: &Engine, mut permit: Permit, verdict: &Verdict) {
 
 /// What a refused request took: it was a request, and nothing was read or written for it.
 fn of_refused(quota: &Quota) -> Option<f64> {
-    let counts_requests = matches!(quota.dimension, Dimension::Requests | Dimension::Credits);
+    let counts_requests = matches!(
+        quota.dimension,
+        Dimension::Requests | Dimension::Calls | Dimension::Credits
+    );
     (!counts_requests).then_some(0.0)
-}
-
-/// How much of a window is used, by what the provider said when it refused; none where it did not speak of this one.
-fn spent(quota: &Quota, verdict: &Verdict) -> Option<f64> {
-    if let Some(tally) = verdict.tally {
-        // The window whose limit it named, whatever our file believes of the others.
-        return ((tally.limit - quota.limit).abs() < 0.5).then_some(tally.used);
-    }
-    let named = verdict.window.is_some() && verdict.window == quota.window.period();
-    let shared = verdict.suspends == Suspends::Group && quota.group.is_some();
-    let over = verdict.failure.class == Class::QuotaExhausted;
-    let meant = match verdict.window {
-        Some(_) => named,
-        None => shared,
-    };
-    (over && meant).then_some(quota.limit)
 }

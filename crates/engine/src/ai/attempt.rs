@@ -5,8 +5,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
+use guichet_catalogue::filter::Input;
 use guichet_catalogue::model::ai::{Dialect, ModelServer, Route};
-use guichet_catalogue::model::{Catalogue, Class, Http, Suspends};
+use guichet_catalogue::model::{Catalogue, Class, Http, Suspends, Within};
 use guichet_dialects::chat::Finish;
 use guichet_dialects::error::ProviderError;
 use http::header::CONTENT_TYPE;
@@ -27,6 +28,7 @@ use crate::answer::Rejection;
 use crate::attempt::failed;
 use crate::clock::Clock;
 use crate::engine::Engine;
+use crate::gauge::{Gauge, Telling};
 use crate::ledger::Reservation;
 use crate::outcome::Failure;
 use crate::request::{Draft, Sender, check_egress};
@@ -155,6 +157,7 @@ impl Attempting<'_> {
         let addressee = Addressee {
             model: &candidate.model,
             known: candidate.known.as_deref(),
+            context: candidate.context,
             cut_to: candidate.cut_to,
         };
         let outgoing =
@@ -191,6 +194,7 @@ impl Attempting<'_> {
             headers,
         };
         if (200..300).contains(&status) {
+            reservation.learn(&self.told(&asked, http), self.clock.now());
             return Ok(Sent {
                 asked,
                 outgoing,
@@ -199,6 +203,21 @@ impl Attempting<'_> {
         }
         let body = self.read(body, LARGEST_ERROR).await.unwrap_or_default();
         Err(self.complaint(&asked, status, &body))
+    }
+
+    /// What the headers of a good answer tell of quotas.
+    fn told(&self, asked: &Asked<'_>, http: &Http) -> Vec<Gauge> {
+        let telling = Telling {
+            program: &self.catalogue.program,
+            http,
+            model: Some(&asked.candidate.model),
+            within: Within::Answers,
+            status: asked.status,
+            headers: &asked.headers,
+            body: Input::null(),
+            now: self.clock.now(),
+        };
+        telling.gauges()
     }
 
     fn blank(
@@ -396,6 +415,7 @@ impl Verdict {
             suspends,
             window: None,
             tally: None,
+            gauges: Vec::new(),
             rejection: None,
             kind: Kind::Other,
         }
@@ -451,7 +471,7 @@ pub(super) fn parted(secret: &SecretString) -> Result<(String, SecretString), Fa
     Ok((account.to_owned(), SecretString::from(token)))
 }
 
-pub(super) fn target(http: &Http, account: Option<&str>, path: &str) -> Result<Url, Failure> {
+pub(crate) fn target(http: &Http, account: Option<&str>, path: &str) -> Result<Url, Failure> {
     let wrong = |detail: &str| Failure::new(Class::Gone, detail);
     let base = http.base_url_text.trim_end_matches('/');
     let base = match account {

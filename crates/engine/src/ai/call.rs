@@ -1,5 +1,6 @@
 //! What is asked of a model, by which door, and how it may be served.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -8,6 +9,8 @@ use guichet_dialects::facts::Facts;
 
 use crate::call::{Caller, Providers};
 use crate::identity::{KeyId, ProjectId};
+use crate::ledger::Claim;
+use crate::policy::Policy;
 
 /// One call to a model: what every AI door makes.
 #[derive(Debug, Clone)]
@@ -24,7 +27,7 @@ pub struct ModelCall {
     pub wish: Wish,
     /// Who asks.
     pub caller: Caller,
-    /// With which key, for usage records.
+    /// With which key, for usage records, and at whose expense.
     pub origin: Origin,
 }
 
@@ -84,6 +87,8 @@ pub struct Wish {
     pub models: Vec<String>,
     /// Which providers may answer, and in which order.
     pub providers: Providers,
+    /// In which order candidates are asked; none = as the operator decides.
+    pub policy: Option<Policy>,
     /// Only models that cost nothing; hard: no route leads to a paid one.
     pub free_only: bool,
     /// Only providers that do not train on what they are sent.
@@ -98,6 +103,8 @@ pub struct Wish {
     pub cache: bool,
     /// How long the caller waits for a whole answer, or for the beginning of a stream.
     pub timeout: Option<Duration>,
+    /// How much of it may be spent on waiting for a quota window to open, where nobody can be asked now.
+    pub max_wait: Option<Duration>,
 }
 
 /// With which key a call was made.
@@ -107,4 +114,6 @@ pub struct Origin {
     pub project: ProjectId,
     /// The key's public part.
     pub key: KeyId,
+    /// The windows in which tokens and money are counted for it, of which nothing is claimed yet.
+    pub budgets: Arc<[Claim]>,
 }

@@ -22,6 +22,7 @@ use super::ModelCall;
 use crate::answer::{Reason, SkipReason, Skipped};
 use crate::identity::Credential;
 use crate::plan::{Candidate, Credentials, turns, unusable, unwanted};
+use crate::policy::Tier;
 use crate::settings::Settings;
 
 /// A model at a provider, with the credential that it is asked with.
@@ -31,8 +32,14 @@ pub(crate) struct ModelCandidate {
     pub(crate) candidate: Candidate,
     /// The provider's name for the model.
     pub(crate) model: Arc<str>,
+    /// Where the caller, the operator or the flavour of `auto` put it.
+    pub(crate) tier: Tier,
+    /// Whether it is asked without paying.
+    pub(crate) free: bool,
     /// What its file says of it; none of what was discovered or is passed on.
     pub(crate) known: Option<Arc<Model>>,
+    /// Tokens that it holds, as its server or its file says.
+    pub(crate) context: Option<u64>,
     /// To how many tokens the answer has to be cut for the request to fit; none where it fits as it is.
     pub(crate) cut_to: Option<u64>,
 }
@@ -96,6 +103,7 @@ struct Target<'a> {
     /// None where the provider does not do what is asked, whatever the model.
     endpoint: Option<&'a Arc<Endpoint>>,
     id: Arc<str>,
+    tier: Tier,
     known: Option<&'a Arc<Model>>,
     listed: Option<&'a Listed>,
 }
@@ -103,6 +111,7 @@ struct Target<'a> {
 /// A target that may be asked.
 struct Admitted {
     credentials: Vec<Option<Arc<Credential>>>,
+    context: Option<u64>,
     cut_to: Option<u64>,
 }
 
@@ -166,6 +175,7 @@ impl<'a> Choosing<'a> {
         let cut_to = fit.cut_to(target)?;
         Ok(Admitted {
             credentials,
+            context: fit.context(target),
             cut_to,
         })
     }
@@ -183,7 +193,10 @@ impl Choice {
                     credential,
                 },
                 model: Arc::clone(&target.id),
+                tier: target.tier,
+                free: target.server.is_free(&target.id),
                 known: target.known.cloned(),
+                context: admitted.context,
                 cut_to: admitted.cut_to,
             });
         }

@@ -8,6 +8,7 @@ use guichet_catalogue::model::ai::Price;
 use guichet_dialects::chat::Usage;
 use tokio::time::Instant;
 
+use super::bill::Bill;
 use super::choose::ModelCandidate;
 use super::need::{cost, units};
 use super::{ModelCall, UsageRecord};
@@ -22,6 +23,7 @@ pub(super) struct Ending {
     price: Option<Price>,
     began: Instant,
     record: UsageRecord,
+    bill: Bill,
 }
 
 impl Ending {
@@ -33,6 +35,7 @@ impl Ending {
         permit: Permit,
         estimate: Usage,
         began: Instant,
+        bill: &Bill,
     ) -> Self {
         let known = candidate.known.as_ref();
         let record = UsageRecord {
@@ -48,6 +51,7 @@ impl Ending {
             price: known.and_then(|model| model.price.clone()),
             began,
             record,
+            bill: bill.clone(),
         }
     }
 
@@ -98,6 +102,7 @@ impl Ending {
     fn tell(&mut self, class: Class) {
         let usage = self.record.usage;
         self.record.cost = self.price.as_ref().map(|price| cost(price, &usage));
+        self.bill.settle(&usage, self.record.cost);
         self.record.outcome = class;
         self.record.took = self.began.elapsed();
         self.record.at = self.engine.now();

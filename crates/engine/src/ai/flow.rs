@@ -23,6 +23,10 @@ use crate::transport::TransportError;
 /// Bytes that are gathered before they are handed on.
 const PIECE: usize = 64 << 10;
 
+/// How long an exchange in which everything was said may stay open: its last bytes give the connection back for reuse,
+/// and are not worth more than that.
+const LINGER: Duration = Duration::from_millis(500);
+
 /// A search for somebody who goes on.
 type Search = BoxFuture<'static, Option<Continued>>;
 
@@ -173,6 +177,14 @@ impl Flow {
         true
     }
 
+    /// Waits for the end of the exchange no longer than is worth it, once everything was said.
+    fn linger(&mut self) {
+        if self.stall > LINGER && self.relay.is_whole() {
+            self.stall = LINGER;
+            self.silence.as_mut().reset(self.heard + LINGER);
+        }
+    }
+
     /// Whether the provider has been silent for too long. Time is looked at only when there is nothing else to do.
     fn stalled(&mut self, context: &mut Context<'_>) -> bool {
         let Self {
@@ -214,6 +226,7 @@ impl Stream for Flow {
                 }
                 Poll::Pending if !this.ready.is_empty() => break,
                 Poll::Pending => {
+                    this.linger();
                     if !this.stalled(context) {
                         return Poll::Pending;
                     }

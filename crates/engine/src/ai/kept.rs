@@ -100,7 +100,7 @@ pub(super) async fn answer(engine: &Engine, call: ModelCall) -> Result<ModelAnsw
         return Ok(told(&kept, Served::Cached));
     }
     // Who is in a hurry flies with those who are in the same one: the time of a flight is shared among its candidates.
-    let flight = (key, call.wish.timeout);
+    let flight = (company(key, &call), call.wish.timeout);
     let mut leads = false;
     let work = || {
         leads = true;
@@ -133,6 +133,16 @@ pub(super) async fn answer(engine: &Engine, call: ModelCall) -> Result<ModelAnsw
             Err(refusal)
         }
     }
+}
+
+/// Who has a budget flies with those who have the same: one who is refused for it takes no other along.
+fn company(key: Key, call: &ModelCall) -> Key {
+    if call.origin.budgets.is_empty() {
+        return key;
+    }
+    let mut hasher = blake3::Hasher::new_keyed(&key);
+    hasher.update(call.origin.key.as_str().as_bytes());
+    *hasher.finalize().as_bytes()
 }
 
 async fn fly(engine: &Engine, call: ModelCall, key: Key) -> Result<Landed, Refusal> {

@@ -9,6 +9,7 @@ use super::choose::ModelCandidate;
 use super::need::need;
 use crate::engine::Engine;
 use crate::plan::{Candidate, unusable};
+use crate::policy::Tier;
 
 /// Every model that can be asked for by name: those of the files, then those that servers listed.
 pub(super) fn models(engine: &Engine) -> Vec<KnownModel> {
@@ -66,7 +67,10 @@ fn is_ready(engine: &Engine, provider: &str, model: &Arc<str>) -> bool {
                 credential,
             },
             model: Arc::clone(model),
+            tier: Tier::default(),
+            free: false,
             known: None,
+            context: None,
             cut_to: None,
         };
         let guard = engine.guard();

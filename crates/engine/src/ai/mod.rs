@@ -6,7 +6,9 @@
 
 mod admit;
 mod answer;
+mod arranged;
 mod attempt;
+mod bill;
 mod call;
 pub(crate) mod choose;
 mod discover;
@@ -24,6 +26,7 @@ mod verdict;
 pub(crate) mod verify;
 
 pub use answer::{KnownModel, ModelAnswer, ModelContent, UsageRecord};
+pub(crate) use attempt::target;
 pub use call::{Door, ModelCall, Origin, Wish};
 pub use discover::keep_discovering;
 
@@ -34,6 +37,11 @@ impl Engine {
     /// Answers a call to a model, or says why not. A stream has begun when this returns.
     pub async fn ask_model(&self, call: ModelCall) -> Result<ModelAnswer, Refusal> {
         Box::pin(kept::answer(self, call)).await
+    }
+
+    /// The operator's own names for models.
+    pub fn model_aliases(&self) -> impl Iterator<Item = &str> {
+        self.settings().models.aliases.keys().map(String::as_str)
     }
 
     /// Every model that can be asked for by name, in the catalogue's order.

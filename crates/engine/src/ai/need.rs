@@ -41,10 +41,8 @@ pub(super) fn need(
     usage.output = usage.output.min(candidate.cut_to.unwrap_or(u64::MAX));
     let price = known.and_then(|model| model.price.as_ref());
     let claims = windows.iter().filter_map(|window| {
-        Some(Claim {
-            units: units(window.quota(), &usage, price)?,
-            window: Arc::clone(window),
-        })
+        let units = units(window.quota(), &usage, price)?;
+        Some(Claim::of(Arc::clone(window), units))
     });
     Need::of_claims(claims.collect())
 }
@@ -65,7 +63,7 @@ pub(super) fn estimate(facts: &Facts, known: Option<&Model>) -> Usage {
 /// What a call takes of a window; none where nobody here can count that.
 pub(super) fn units(quota: &Quota, usage: &Usage, price: Option<&Price>) -> Option<f64> {
     match quota.dimension {
-        Dimension::Requests | Dimension::Credits => Some(1.0),
+        Dimension::Requests | Dimension::Calls | Dimension::Credits => Some(1.0),
         Dimension::InputTokens => Some(exact(usage.input)),
         Dimension::OutputTokens => Some(exact(usage.output)),
         Dimension::Tokens => Some(exact(usage.total())),

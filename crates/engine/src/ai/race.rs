@@ -12,7 +12,9 @@ use guichet_catalogue::model::Class;
 use tokio::time::{Instant, sleep_until};
 
 use super::admit::{admit, settle};
+use super::arranged::{arranged, name};
 use super::attempt::{Attempting, Beginning, Begun, STALL};
+use super::bill::Bill;
 use super::choose::{Choice, Choosing, ModelCandidate};
 use super::ending::{Ending, blank};
 use super::flow::Flow;
@@ -28,6 +30,7 @@ use crate::engine::Engine;
 use crate::guard::Permit;
 use crate::outcome::{Attempt, Failure};
 use crate::plan::Candidate;
+use crate::policy::Patience;
 
 /// Candidates that are asked at the same time at most: each of them may be paid.
 const AT_ONCE: usize = 4;
@@ -37,8 +40,10 @@ const REJECTIONS: usize = 2;
 /// Answers a call to a model.
 pub(super) async fn answer(engine: &Engine, call: ModelCall) -> Result<ModelAnswer, Refusal> {
     let began = Instant::now();
-    let outcome = run(engine, &call, began).await;
+    let bill = Bill::open(engine, &call);
+    let outcome = run(engine, &call, &bill, began).await;
     if let Err(refusal) = &outcome {
+        bill.void();
         refused(engine, &call, refusal, began);
     }
     outcome
@@ -49,7 +54,7 @@ pub(super) fn refused(engine: &Engine, call: &ModelCall, refusal: &Refusal, bega
     let class = refusal.attempts.last().map(|attempt| attempt.class);
     let mut record = blank(engine, call, began);
     record.outcome = class.unwrap_or(match refusal.reason {
-        Reason::AllSuspended => Class::RateLimited,
+        Reason::AllSuspended | Reason::OverBudget(_) => Class::RateLimited,
         Reason::UnknownModel { .. } | Reason::TooLong { .. } => Class::BadRequest,
         _ => Class::Upstream,
     });
@@ -57,9 +62,15 @@ pub(super) fn refused(engine: &Engine, call: &ModelCall, refusal: &Refusal, bega
     engine.used(&record);
 }
 
-async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelAnswer, Refusal> {
+async fn run(
+    engine: &Engine,
+    call: &ModelCall,
+    bill: &Bill,
+    began: Instant,
+) -> Result<ModelAnswer, Refusal> {
     let settings = engine.settings();
     let index = engine.index();
+    let turn = engine.next_turn();
     let choice = Choosing {
         index: &index,
         discovered: &engine.discovered(),
@@ -68,7 +79,7 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
         settings,
         credentials: &engine.credentials(),
         today: engine.now().to_zoned(jiff::tz::TimeZone::UTC).date(),
-        turn: engine.next_turn(),
+        turn,
     }
     .choose()
     .map_err(without_attempt)?;
@@ -77,8 +88,11 @@ async fn run(engine: &Engine, call: &ModelCall, began: Instant) -> Result<ModelA
     let race = Race {
         engine,
         attempting: &attempting,
+        bill,
         began,
+        turn,
         waiting: VecDeque::new(),
+        everyone: Vec::new(),
         running: FuturesUnordered::new(),
         attempts: Vec::new(),
         skipped: Vec::new(),
@@ -114,8 +128,12 @@ struct Runner {
 struct Race<'a> {
     engine: &'a Engine,
     attempting: &'a Attempting<'a>,
+    bill: &'a Bill,
     began: Instant,
+    turn: usize,
     waiting: VecDeque<ModelCandidate>,
+    /// Who is looked at again after a wait; nobody where the caller does not wait.
+    everyone: Vec<ModelCandidate>,
     running: FuturesUnordered<BoxFuture<'a, Tried>>,
     attempts: Vec<Attempt>,
     skipped: Vec<Skipped>,
@@ -126,11 +144,22 @@ struct Race<'a> {
 
 impl Race<'_> {
     async fn run(mut self, choice: Choice) -> Result<ModelAnswer, Refusal> {
-        self.waiting = choice.candidates.into();
+        let call = self.attempting.call;
+        let patience = call.wish.max_wait.map(|max_wait| {
+            self.everyone.clone_from(&choice.candidates);
+            Patience::new(max_wait, self.attempting.until, choice.candidates.len())
+        });
+        self.waiting = arranged(self.engine, call, choice.candidates, self.turn);
         self.skipped = choice.skipped;
+        let left_out = self.skipped.len();
         let mut runners: Vec<Runner> = Vec::new();
         loop {
             if self.running.is_empty() && !self.start(&mut runners).await {
+                if let Some(patience) = &patience
+                    && self.waited(patience, left_out).await
+                {
+                    continue;
+                }
                 let reason = self.verdict();
                 return Err(self.refusal(reason));
             }
@@ -163,12 +192,26 @@ impl Race<'_> {
         }
     }
 
+    /// Waits for a quota window to open, after which everyone is looked at again; false where that would not help.
+    async fn waited(&mut self, patience: &Patience, left_out: usize) -> bool {
+        let now = self.engine.now();
+        let Some(pause) = patience.pause(&self.attempts, &self.skipped, now) else {
+            return false;
+        };
+        tokio::time::sleep(pause).await;
+        self.skipped.truncate(left_out);
+        let everyone = self.everyone.clone();
+        self.waiting = arranged(self.engine, self.attempting.call, everyone, self.turn);
+        true
+    }
+
     /// Asks the next candidate that may be asked; false if there is none.
     async fn start(&mut self, runners: &mut Vec<Runner>) -> bool {
         while let Some(candidate) = self.waiting.pop_front() {
             let call = self.attempting.call;
             let prepared = self.engine.prepared(&candidate);
-            let permit = match admit(self.engine, &candidate, &prepared, &call.facts).await {
+            let admitted = admit(self.engine, &candidate, &prepared, call, self.bill);
+            let permit = match admitted.await {
                 Ok(permit) => permit,
                 Err(skipped) => {
                     self.skipped.push(skipped);
@@ -216,6 +259,7 @@ impl Race<'_> {
             began,
         } = asked;
         let took = began.elapsed();
+        self.measured(&candidate, took, outcome.is_err());
         let provider = Arc::clone(&candidate.candidate.endpoint.provider.id);
         let attempt = |class, status, retry_at| Attempt {
             provider,
@@ -294,7 +338,15 @@ impl Race<'_> {
         } = won;
         let call = self.attempting.call;
         let estimate = estimate(&call.facts, candidate.known.as_deref());
-        let mut ending = Ending::new(self.engine, call, &candidate, permit, estimate, self.began);
+        let mut ending = Ending::new(
+            self.engine,
+            call,
+            &candidate,
+            permit,
+            estimate,
+            self.began,
+            self.bill,
+        );
         ending.attempts(self.attempts.len());
         ending.first_token(took);
         let (cost, content) = match begun.answer {
@@ -310,7 +362,7 @@ impl Race<'_> {
             Beginning::Stream(opened) => {
                 let request_id = Arc::clone(&call.caller.request_id);
                 let stall = self.engine.settings().models.stall.unwrap_or(STALL);
-                let resumption = Resumption::of(self.engine, call, self.waiting);
+                let resumption = Resumption::of(self.engine, call, self.waiting, self.bill);
                 let flow = Flow::new(*opened, ending, stall, request_id, resumption);
                 (None, ModelContent::Stream(Box::pin(flow)))
             }
@@ -332,6 +384,7 @@ impl Race<'_> {
         for runner in runners {
             let provider = &runner.candidate.candidate.endpoint.provider;
             self.engine.was_silent(&runner.prepared.named);
+            self.measured(&runner.candidate, runner.began.elapsed(), true);
             self.attempts.push(Attempt {
                 provider: Arc::clone(&provider.id),
                 class: Class::Upstream,
@@ -340,6 +393,13 @@ impl Race<'_> {
                 retry_at: None,
             });
         }
+    }
+
+    fn measured(&self, candidate: &ModelCandidate, took: Duration, failed: bool) {
+        let now = self.engine.now();
+        self.engine
+            .latencies()
+            .record(&name(candidate), took, failed, now);
     }
 
     fn attempted(&mut self, candidate: &ModelCandidate, attempt: Attempt) {
@@ -369,8 +429,11 @@ impl Race<'_> {
                 param: Some("messages".into()),
                 code: Some("context_length_exceeded".into()),
             })),
-            0 if self.skipped.iter().any(temporary) => Reason::AllSuspended,
-            0 => Reason::NoCandidate,
+            0 => match self.bill.exceeded() {
+                Some(full) => Reason::OverBudget(Box::new(full)),
+                None if self.skipped.iter().any(temporary) => Reason::AllSuspended,
+                None => Reason::NoCandidate,
+            },
             _ if self.attempting.until <= Instant::now() => Reason::Deadline,
             _ => Reason::AllFailed,
         }

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use super::ModelCall;
 use super::admit::{admit, settle};
 use super::attempt::{Attempting, Coming};
+use super::bill::Bill;
 use super::choose::ModelCandidate;
 use super::ending::Ending;
 use super::need::estimate;
@@ -21,6 +22,7 @@ pub(super) struct Resumption {
     engine: Engine,
     call: Arc<ModelCall>,
     waiting: VecDeque<ModelCandidate>,
+    bill: Bill,
 }
 
 /// A candidate that goes on.
@@ -39,12 +41,14 @@ impl Resumption {
         engine: &Engine,
         call: &ModelCall,
         waiting: VecDeque<ModelCandidate>,
+        bill: &Bill,
     ) -> Option<Self> {
         let can = call.door.task() == Task::Chat;
         (call.wish.resume && can && !waiting.is_empty()).then(|| Self {
             engine: engine.clone(),
             call: Arc::new(call.clone()),
             waiting,
+            bill: bill.clone(),
         })
     }
 
@@ -63,6 +67,8 @@ impl Resumption {
                     });
                 }
             }
+            // What was reserved for those who do not go on is given back.
+            self.bill.void();
             None
         })
     }
@@ -75,9 +81,8 @@ impl Resumption {
         let (engine, call) = (&self.engine, &*self.call);
         let began = Instant::now();
         let prepared = engine.prepared(candidate);
-        let mut permit = admit(engine, candidate, &prepared, &call.facts)
-            .await
-            .ok()?;
+        let admitted = admit(engine, candidate, &prepared, call, &self.bill);
+        let mut permit = admitted.await.ok()?;
         let catalogue = engine.catalogue();
         let spoken = Spoken::continuing(call, said.to_owned());
         let attempting = Attempting::new(engine, &catalogue, call, &spoken, began);
@@ -87,7 +92,8 @@ impl Resumption {
         {
             Ok((dialect, outgoing, body)) => {
                 let estimate = estimate(&call.facts, candidate.known.as_deref());
-                let ending = Ending::new(engine, call, candidate, permit, estimate, began);
+                let ending =
+                    Ending::new(engine, call, candidate, permit, estimate, began, &self.bill);
                 Some((dialect, outgoing, body, ending))
             }
             Err(verdict) => {

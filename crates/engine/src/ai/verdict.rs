@@ -25,6 +25,8 @@ use self::told::Told;
 use crate::answer::Rejection;
 use crate::decode;
 use crate::error_filter::{self, Seen};
+use crate::gauge::Gauge;
+use crate::ledger::{Refused, Reservation};
 use crate::outcome::Failure;
 
 /// What a failure means.
@@ -38,10 +40,39 @@ pub(crate) struct Verdict {
     pub(crate) window: Option<Duration>,
     /// What the provider told of that window in words.
     pub(crate) tally: Option<Tally>,
+    /// Its windows, as far as it gave numbers.
+    pub(crate) gauges: Vec<Gauge>,
     /// What the provider says is wrong with the request, for the caller; of `bad_request` only.
     pub(crate) rejection: Option<Rejection>,
     /// What is particular about it.
     pub(crate) kind: Kind,
+}
+
+impl Verdict {
+    /// Tells the ledger what it means for the quotas that the request was counted in.
+    pub(crate) fn teach(&self, reservation: &Reservation, now: Timestamp) {
+        match self.refused() {
+            Some(refused) => reservation.refused(&refused, now),
+            None => reservation.learn(&self.gauges, now),
+        }
+    }
+
+    /// What the ledger learns of it, where the provider refused for its quotas: neither for money nor for want of capacity.
+    fn refused(&self) -> Option<Refused> {
+        let long = match self.failure.class {
+            Class::RateLimited => false,
+            Class::QuotaExhausted => true,
+            _ => return None,
+        };
+        let money = long && self.window.is_none() && self.suspends == Suspends::Credential;
+        let told = self.gauges.iter().any(Gauge::is_spent);
+        (told || !money).then(|| Refused {
+            gauges: self.gauges.clone(),
+            window: self.window,
+            group: self.suspends == Suspends::Group,
+            long,
+        })
+    }
 }
 
 /// What is particular about a failure.
@@ -62,8 +93,8 @@ pub(crate) enum Kind {
 pub(crate) struct Tally {
     /// What the window holds.
     pub(crate) limit: f64,
-    /// What is used of it.
-    pub(crate) used: f64,
+    /// What is used of it; none where the request alone is too large, and nothing is said.
+    pub(crate) used: Option<f64>,
     /// What the request would have taken.
     pub(crate) requested: f64,
 }
@@ -139,6 +170,7 @@ impl Complaint<'_> {
             suspends: meaning.suspends,
             window: meaning.window,
             tally: told.tally,
+            gauges: told.gauges,
             rejection: (meaning.class == Class::BadRequest).then(|| rejection(reading)),
             kind,
         }

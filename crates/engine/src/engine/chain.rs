@@ -11,6 +11,7 @@ use guichet_catalogue::parameters::InvalidParameter;
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
 
+use super::arranged::arranged;
 use super::local::{Computed, compute};
 use super::{Engine, Landed, Outcome};
 use crate::answer::{Attribution, Attributions, Reason, Refusal, SkipReason, Skipped, digest};
@@ -22,6 +23,7 @@ use crate::deadline::Deadline;
 use crate::guard::{Need, Permit};
 use crate::outcome::{Attempt, Class, Failure};
 use crate::plan::{Candidate, Planning};
+use crate::policy::Patience;
 use crate::read::Answer;
 use crate::replay::seconds;
 use crate::request::parameters;
@@ -56,6 +58,7 @@ pub(super) async fn run(
         now: seconds(engine.0.clock.now()),
         ..Variables::default()
     };
+    let turn = engine.next_turn();
     let plan = Planning {
         operation: &call.operation,
         options: &call.options,
@@ -64,7 +67,7 @@ pub(super) async fn run(
         settings: &engine.0.settings,
         credentials: &engine.0.credentials.load(),
         pinned: cursor.as_ref().map(|cursor| cursor.provider.as_str()),
-        turn: engine.next_turn(),
+        turn,
     }
     .plan();
     let chain = Chain {
@@ -81,8 +84,9 @@ pub(super) async fn run(
         retryable: None,
         spent: 0,
         retrying: false,
+        turn,
     };
-    chain.run(plan.candidates.into()).await
+    chain.run(plan.candidates).await
 }
 
 /// Whether a provider of this name answers the operation.
@@ -111,6 +115,7 @@ struct Chain<'a> {
     spent: usize,
     /// Whether this is the second try, which earns no further one.
     retrying: bool,
+    turn: usize,
 }
 
 /// What asking one candidate leads to.
@@ -124,24 +129,15 @@ enum Next {
 }
 
 impl Chain<'_> {
-    async fn run(mut self, mut candidates: VecDeque<Candidate>) -> Outcome {
-        while let Some(candidate) = candidates.pop_front() {
-            if self.deadline.passed() {
-                self.not_reached(&candidate);
-                for candidate in &candidates {
-                    self.not_reached(candidate);
-                }
-                return Err(self.refusal(Reason::Deadline));
-            }
-            let left = 1 + candidates
-                .iter()
-                .filter(|candidate| self.is_ready_within(candidate, self.deadline.left()))
-                .count();
-            match self.ask(candidate, left).await {
-                Next::Done(landed) => return Ok(landed),
-                Next::Stop(reason) => return Err(self.refusal(reason)),
-                Next::Go => {}
-            }
+    async fn run(mut self, candidates: Vec<Candidate>) -> Outcome {
+        let asked = match self.call.options.max_wait {
+            None => self.ask_in_order(candidates).await,
+            Some(max_wait) => self.ask_and_wait(candidates, max_wait).await,
+        };
+        match asked {
+            Next::Done(landed) => return Ok(landed),
+            Next::Stop(reason) => return Err(self.refusal(reason)),
+            Next::Go => {}
         }
         if let Some(landed) = self.wait_for_a_place().await {
             return Ok(landed);
@@ -151,6 +147,50 @@ impl Chain<'_> {
         }
         let reason = self.verdict();
         Err(self.refusal(reason))
+    }
+
+    /// Everyone, and everyone again when a quota window has opened for which the caller has waited.
+    async fn ask_and_wait(&mut self, candidates: Vec<Candidate>, max_wait: Duration) -> Next {
+        let patience = Patience::new(max_wait, self.deadline.instant(), candidates.len());
+        let left_out = self.skipped.len();
+        loop {
+            match self.ask_in_order(candidates.clone()).await {
+                Next::Go => {}
+                end => return end,
+            }
+            let now = self.engine.0.clock.now();
+            let Some(pause) = patience.pause(&self.attempts, &self.skipped, now) else {
+                return Next::Go;
+            };
+            tokio::time::sleep(pause).await;
+            self.skipped.truncate(left_out);
+        }
+    }
+
+    async fn ask_in_order(&mut self, candidates: Vec<Candidate>) -> Next {
+        let ordered = arranged(self.engine, self.call, candidates, self.turn);
+        self.ask_all(ordered).await
+    }
+
+    async fn ask_all(&mut self, mut candidates: VecDeque<Candidate>) -> Next {
+        while let Some(candidate) = candidates.pop_front() {
+            if self.deadline.passed() {
+                self.not_reached(&candidate);
+                for candidate in &candidates {
+                    self.not_reached(candidate);
+                }
+                return Next::Stop(Reason::Deadline);
+            }
+            let left = 1 + candidates
+                .iter()
+                .filter(|candidate| self.is_ready_within(candidate, self.deadline.left()))
+                .count();
+            match self.ask(candidate, left).await {
+                Next::Go => {}
+                end => return end,
+            }
+        }
+        Next::Go
     }
 
     fn not_reached(&mut self, candidate: &Candidate) {
@@ -265,7 +305,8 @@ impl Chain<'_> {
     async fn permit(&mut self, candidate: &Candidate, http: &Http) -> Option<Permit> {
         let guard = &self.engine.0.guard;
         let program = &self.catalogue.program;
-        let need = Need::of(guard.ledger(), candidate, http, program, &self.variables);
+        let need = Need::of(guard.ledger(), candidate, http, program, &self.variables)
+            .for_project(self.call.caller.project.as_ref());
         let named = guard.named(candidate);
         match guard.admit(&named, need, self.engine.0.clock.now()) {
             Ok(permit) => {
@@ -339,6 +380,12 @@ impl Chain<'_> {
         let class = failure.map_or(Class::Ok, |failure| failure.class);
         let retry_at = failure.and_then(|failure| failure.retry_at);
         self.engine.settle(permit, class, retry_at);
+        self.engine.latencies().record(
+            &candidate.name(),
+            began.elapsed(),
+            !matches!(class, Class::Ok | Class::Empty | Class::BadRequest),
+            self.engine.now(),
+        );
         self.attempted(Attempt {
             provider: Arc::clone(&candidate.endpoint.provider.id),
             class,

@@ -1,11 +1,14 @@
 //! The engine as doors see it: a call in, an answer or a refusal out.
 
+mod arranged;
 mod call;
+mod callers;
 mod chain;
 mod kept;
 mod local;
 mod models;
 mod proxy;
+mod quotas;
 mod states;
 mod verify;
 
@@ -32,6 +35,7 @@ use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::outcome::{Attempt, Class};
 use crate::plan::Credentials;
+use crate::policy::Latencies;
 use crate::recalled::Recalled;
 use crate::rehearsal::{Rehearsal, Rehearsals, Rehearsing};
 use crate::request::Sender;
@@ -98,6 +102,7 @@ struct Shared {
     discovered: ArcSwap<Discovered>,
     silence: Silence,
     prepared: AllPrepared,
+    latencies: Latencies,
     model_answers: ModelAnswers,
     turn: AtomicUsize,
     rehearsals: Rehearsals,
@@ -119,8 +124,10 @@ impl Engine {
             rehearsals: rehearsals.clone(),
             clock: Arc::clone(&clock),
         });
-        let guard = Arc::new(Guard::default());
+        let guard = Arc::new(Guard::sharing(settings.shares.clone()));
         guard.restore(&store.windows().await?, store.suspensions().await?);
+        let ledger = guard.ledger();
+        ledger.restore_beliefs(&store.beliefs().await?, clock.now());
         let shared = Shared {
             index: ArcSwap::from_pointee(Index::new(Arc::clone(&catalogue), &settings)),
             catalogue: ArcSwap::new(catalogue),
@@ -144,6 +151,7 @@ impl Engine {
             discovered: ArcSwap::default(),
             silence: Silence::default(),
             prepared: AllPrepared::default(),
+            latencies: Latencies::default(),
             turn: AtomicUsize::new(0),
             rehearsals,
         };
@@ -320,7 +328,11 @@ impl Engine {
         reach: Reach,
         retry_at: Option<Timestamp>,
     ) {
-        for change in permit.end(class, reach, retry_at, self.0.clock.now()) {
+        let now = self.0.clock.now();
+        if matches!(class, Class::Ok | Class::Empty) {
+            permit.reservation.passed(now);
+        }
+        for change in permit.end(class, reach, retry_at, now) {
             if let Some(record) = &change.record {
                 tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
             }

@@ -11,6 +11,7 @@ use crate::ai::silence::Silence;
 use crate::clock::Clock;
 use crate::guard::{Guard, Named};
 use crate::plan::Credentials;
+use crate::policy::{Counting, Latencies, Policy};
 use crate::request::Sender;
 use crate::settings::Settings;
 use crate::transport::Transport;
@@ -79,6 +80,21 @@ impl Engine {
 
     pub(crate) fn all_prepared(&self) -> &AllPrepared {
         &self.0.prepared
+    }
+
+    pub(crate) fn latencies(&self) -> &Latencies {
+        &self.0.latencies
+    }
+
+    /// What costs are counted from now, under this policy.
+    pub(crate) fn counting(&self, policy: Policy, turn: usize) -> Counting<'_> {
+        Counting {
+            policy,
+            ledger: self.0.guard.ledger(),
+            latencies: &self.0.latencies,
+            now: self.now(),
+            turn,
+        }
     }
 
     pub(crate) fn silence(&self) -> &Silence {

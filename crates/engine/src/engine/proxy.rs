@@ -13,7 +13,7 @@ use url::Url;
 use super::Engine;
 use super::call::refused;
 use crate::answer::{Reason, Refusal, SkipReason, Skipped};
-use crate::attempt::failed;
+use crate::attempt::{failed, told};
 use crate::call::Caller;
 use crate::guard::{Need, Permit};
 use crate::outcome::{Attempt, Class, Failure};
@@ -127,6 +127,11 @@ impl Engine {
         };
         if failure.as_ref().is_some_and(|failure| failure.never_sent) {
             permit.reservation.never_sent();
+        }
+        if let Ok(response) = &sent {
+            let program = &self.0.catalogue.load().program;
+            let failure = failure.as_ref();
+            told(program, http, response, failure, &permit.reservation, now);
         }
         let class = failure.as_ref().map_or(Class::Ok, |failure| failure.class);
         let retry_at = failure.as_ref().and_then(|failure| failure.retry_at);

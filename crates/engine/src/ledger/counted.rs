@@ -15,6 +15,7 @@ use crate::store::{Level, WindowName, WindowRecord};
 pub struct CountedWindow {
     name: Arc<WindowName>,
     quota: Arc<Quota>,
+    is_part: bool,
 }
 
 impl CountedWindow {
@@ -29,6 +30,12 @@ impl CountedWindow {
     pub fn quota(&self) -> &Quota {
         &self.quota
     }
+
+    /// Whether it counts a project's part of another window: what is taken of it is taken of that one, and no provider
+    /// knows of it.
+    pub(super) fn is_part(&self) -> bool {
+        self.is_part
+    }
 }
 
 /// Every window that was ever named.
@@ -38,6 +45,8 @@ pub(super) struct Windows {
     all: Vec<Place>,
     /// Numbers of the places that are marked as changed.
     changed: Vec<u32>,
+    /// Numbers of the places of which something else is believed.
+    pub(super) news: Vec<u32>,
     /// Whether who writes changes down waits to be woken.
     resting: bool,
 }
@@ -55,6 +64,16 @@ impl Windows {
         Arc::new(CountedWindow {
             name: self.named(budget, &quota.id()),
             quota: Arc::clone(quota),
+            is_part: false,
+        })
+    }
+
+    /// A window that counts a project's part of another.
+    pub(super) fn counted_part(&mut self, budget: &str, quota: &Arc<Quota>) -> Arc<CountedWindow> {
+        Arc::new(CountedWindow {
+            name: self.named(budget, &quota.id()),
+            quota: Arc::clone(quota),
+            is_part: true,
         })
     }
 
@@ -122,6 +141,16 @@ impl Windows {
         }
     }
 
+    /// Looks at a level that was used before; what it changes is nothing to be remembered.
+    pub(super) fn look<T>(
+        &mut self,
+        window: &CountedWindow,
+        look: impl FnOnce(&mut Fill) -> T,
+    ) -> Option<T> {
+        let place = &mut self.all[window.name.number as usize];
+        place.level.as_mut().map(look)
+    }
+
     pub(super) fn take_changes(&mut self, levels: &mut Vec<Level>) {
         for number in self.changed.drain(..) {
             let place = &mut self.all[number as usize];
@@ -146,13 +175,38 @@ impl Windows {
     }
 
     pub(super) fn rest(&mut self) -> bool {
-        self.resting = self.changed.is_empty();
+        self.resting = self.changed.is_empty() && self.news.is_empty();
         self.resting
     }
 
     pub(super) fn restore(&mut self, record: &WindowRecord) {
-        let name = self.named(&record.budget, &record.window);
-        let level = Fill::restored(record.opened_at, record.used);
-        self.all[name.number as usize].level = Some(level);
+        let fill = self.restored(&record.budget, &record.window, record.opened_at);
+        fill.opened_at = record.opened_at;
+        fill.used = record.used;
+    }
+
+    /// The level of a window that was known before a restart.
+    pub(super) fn restored(&mut self, budget: &str, window: &str, opened: Timestamp) -> &mut Fill {
+        let name = self.named(budget, window);
+        let place = &mut self.all[name.number as usize];
+        place.level.get_or_insert_with(|| Fill::opened(opened))
+    }
+
+    /// The level of a window, if it was used.
+    pub(super) fn known(&self, budget: &str, window: &str) -> Option<&Fill> {
+        let mut own = self.places.get(budget)?.iter();
+        let name = own.find(|name| *name.window == *window)?;
+        self.all[name.number as usize].level.as_ref()
+    }
+
+    /// Budgets that were ever used.
+    pub(super) fn budgets(&self) -> impl Iterator<Item = &str> {
+        self.places.keys().map(|budget| &**budget)
+    }
+
+    /// The window of this number, if it was used.
+    pub(super) fn numbered(&self, number: u32) -> Option<(&WindowName, &Fill)> {
+        let place = self.all.get(number as usize)?;
+        Some((&place.name, place.level.as_ref()?))
     }
 }

@@ -4,25 +4,39 @@
 //! is dropped before the request left. What changed is remembered as such, and handed to the store before a request is
 //! sent.
 
+mod belief;
+mod beliefs;
 mod counted;
+mod learn;
+mod listing;
+mod pace;
+mod price;
+mod share;
 mod window;
 
 use std::sync::Arc;
 
-use guichet_catalogue::model::{Quota, Window};
+use guichet_catalogue::model::{Dimension, Quota, Window};
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::store::{Level, WindowRecord};
+use crate::gauge::Gauge;
+use crate::identity::ProjectId;
+use crate::store::{BeliefRecord, Level, WindowRecord};
 pub use counted::CountedWindow;
 use counted::Windows;
+pub use learn::Refused;
+pub use listing::{Listing, QuotaState};
+pub use pace::Outlook;
+pub use share::{Share, Shares};
 pub(crate) use window::room_again;
 
 /// All budgets.
 #[derive(Debug, Default)]
 pub struct Ledger {
     windows: Mutex<Windows>,
+    shares: Shares,
     /// Wakes who writes changes down, after a rest.
     changed: Notify,
 }
@@ -34,10 +48,12 @@ pub struct Claim {
     pub window: Arc<CountedWindow>,
     /// How much the request needs.
     pub units: f64,
+    /// What was ever taken of the window when it was reserved, without what was under way.
+    settled: f64,
 }
 
 /// A window that has not enough left.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exhausted {
     /// Whose budget.
     pub budget: Arc<str>,
@@ -51,7 +67,26 @@ pub struct Exhausted {
     pub busy: bool,
 }
 
+/// How a window stands at a moment.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Standing {
+    /// Units that are left.
+    pub left: f64,
+    /// When all of it is there again, if nothing more is used; none = never, or when something under way ends.
+    pub whole_at: Option<Timestamp>,
+}
+
 impl Claim {
+    /// So many units of a window.
+    #[must_use]
+    pub fn of(window: Arc<CountedWindow>, units: f64) -> Self {
+        Self {
+            window,
+            units,
+            settled: 0.0,
+        }
+    }
+
     /// What the window holds, and how it opens and ends.
     #[must_use]
     pub fn quota(&self) -> &Quota {
@@ -60,6 +95,17 @@ impl Claim {
 
     fn is_concurrency(&self) -> bool {
         self.quota().window == Window::Concurrency
+    }
+
+    /// Units that an answer to this request may be silent about: others were under way with it, and what it took itself
+    /// is known to the provider at the end, unless that is one request.
+    fn unknown(&self, fill: &window::Fill) -> f64 {
+        let counts_calls = matches!(
+            self.quota().dimension,
+            Dimension::Requests | Dimension::Calls
+        );
+        let own = if counts_calls { 0.0 } else { self.units };
+        (fill.taken - self.settled).max(0.0) + own
     }
 }
 
@@ -71,29 +117,56 @@ impl Ledger {
 
     /// A claim of a window, which is looked for.
     pub fn claim(&self, budget: &str, quota: &Arc<Quota>, units: f64) -> Claim {
-        let window = self.window(budget, quota);
-        Claim { window, units }
+        Claim::of(self.window(budget, quota), units)
     }
 
-    /// Takes the units of all claims, or of none.
+    /// A ledger whose budgets are shared by projects.
+    #[must_use]
+    pub fn sharing(shares: Shares) -> Self {
+        Self {
+            shares,
+            ..Self::default()
+        }
+    }
+
+    /// Takes the units of all claims, or of none, for nobody in particular.
     pub fn reserve(
         self: &Arc<Self>,
         claims: Vec<Claim>,
         now: Timestamp,
     ) -> Result<Reservation, Exhausted> {
+        self.reserve_for(None, claims, now)
+    }
+
+    /// Takes the units of all claims, or of none. What is kept for other projects is not taken.
+    pub fn reserve_for(
+        self: &Arc<Self>,
+        project: Option<&ProjectId>,
+        mut claims: Vec<Claim>,
+        now: Timestamp,
+    ) -> Result<Reservation, Exhausted> {
         let mut windows = self.windows.lock();
         for claim in &claims {
-            windows.present(&claim.window, now).check(claim, now)?;
+            let level = windows.present(&claim.window, now);
+            if !claim.window.is_part() {
+                level.check(claim, now)?;
+            }
         }
-        for claim in &claims {
+        if !self.shares.0.is_empty() {
+            let shares = &self.shares;
+            shares.admit(&mut windows, project, &mut claims, now)?;
+        }
+        for claim in &mut claims {
             windows.change(&claim.window, &self.changed, |level| {
-                level.take(claim.quota(), claim.units, now);
+                claim.settled = level.reserve(claim.window.quota(), claim.units, now);
             });
+            windows.was_used(&claim.window, now);
         }
         drop(windows);
         Ok(Reservation {
             ledger: Arc::clone(self),
             claims,
+            reserved: now,
             planned: 1,
             sent: 0,
         })
@@ -119,10 +192,33 @@ impl Ledger {
         self.windows.lock().as_of(&claim.window, now).used
     }
 
+    /// How a window stands, as of now.
+    pub fn standing(&self, window: &CountedWindow, now: Timestamp) -> Standing {
+        let level = self.windows.lock().as_of(window, now);
+        let quota = window.quota();
+        Standing {
+            left: (level.limit(quota, now) - level.used).max(0.0),
+            whole_at: level.whole_at(quota, now),
+        }
+    }
+
     /// Moves the levels that have changed since this was last asked into `levels`. What is under way is nothing to
     /// remember. Whoever asks must write them down before anyone asks again: else an older level could overwrite a newer.
     pub fn take_changes(&self, levels: &mut Vec<Level>) {
         self.windows.lock().take_changes(levels);
+    }
+
+    /// What has changed of what is believed since this was last asked.
+    pub fn take_beliefs(&self) -> Vec<BeliefRecord> {
+        self.windows.lock().take_beliefs()
+    }
+
+    /// Takes over what the store remembers of what was believed.
+    pub fn restore_beliefs(&self, records: &[BeliefRecord], now: Timestamp) {
+        let mut windows = self.windows.lock();
+        for record in records {
+            windows.restore_belief(record, now);
+        }
     }
 
     /// These levels could not be written down: they count as changed again.
@@ -141,15 +237,22 @@ impl Ledger {
     }
 
     /// Counts what was really used in place of what was claimed, also where it is more than there was.
-    fn correct(&self, claims: &mut [Claim], used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
+    fn correct(
+        &self,
+        claims: &mut [Claim],
+        used: impl Fn(&Quota) -> Option<f64>,
+        reserved: Timestamp,
+        now: Timestamp,
+    ) {
         let mut windows = self.windows.lock();
         for claim in claims {
             let Some(used) = used(claim.quota()) else {
                 continue;
             };
             windows.change(&claim.window, &self.changed, |level| {
+                level.under_way += used - claim.units;
                 if used < claim.units {
-                    level.give_back(claim.units - used);
+                    level.give_back(claim.window.quota(), claim.units - used, reserved);
                 } else {
                     level.take(claim.window.quota(), used - claim.units, now);
                 }
@@ -158,28 +261,18 @@ impl Ledger {
         }
     }
 
-    /// Believes a provider that tells how much of a window is used, where that is more than was counted here.
-    fn learn(&self, claims: &[Claim], told: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
+    /// Ends what these claims have under way, and gives back a part of them.
+    fn release(&self, claims: &[Claim], part: impl Fn(&Claim) -> f64, reserved: Timestamp) {
         let mut windows = self.windows.lock();
         for claim in claims {
-            let Some(told) = told(claim.quota()) else {
-                continue;
-            };
-            windows.change(&claim.window, &self.changed, |level| {
-                level.advance(claim.quota(), now);
-                if told > level.used {
-                    level.take(claim.quota(), told - level.used, now);
-                }
+            windows.look(&claim.window, |level| {
+                level.under_way = (level.under_way - claim.units).max(0.0);
             });
-        }
-    }
-
-    fn give_back(&self, claims: &[Claim], part: impl Fn(&Claim) -> f64) {
-        let mut windows = self.windows.lock();
-        for claim in claims {
             let units = claim.units * part(claim);
             if units > 0.0 {
-                windows.change(&claim.window, &self.changed, |level| level.give_back(units));
+                windows.change(&claim.window, &self.changed, |level| {
+                    level.give_back(claim.quota(), units, reserved);
+                });
             }
         }
     }
@@ -191,6 +284,8 @@ impl Ledger {
 pub struct Reservation {
     ledger: Arc<Ledger>,
     claims: Vec<Claim>,
+    /// When.
+    reserved: Timestamp,
     planned: u32,
     sent: u32,
 }
@@ -224,20 +319,56 @@ impl Reservation {
         Ok(())
     }
 
+    /// Takes what is missing of this much of each window, of all or of none. What was claimed beyond it stays.
+    pub fn raise(
+        &mut self,
+        wanted: impl Fn(&Quota) -> f64,
+        now: Timestamp,
+    ) -> Result<(), Exhausted> {
+        let missing = |claim: &Claim| (wanted(claim.quota()) - claim.units).max(0.0);
+        let more = self.claims.iter().map(|claim| Claim {
+            units: missing(claim),
+            ..claim.clone()
+        });
+        let mut taken = self.ledger.reserve(more.collect(), now)?;
+        // As above: it is this reservation's from here on.
+        let taken = std::mem::take(&mut taken.claims);
+        for (claim, more) in self.claims.iter_mut().zip(taken) {
+            claim.units += more.units;
+        }
+        Ok(())
+    }
+
     /// Puts what was really used in the place of what was claimed, where `used` knows it.
     pub fn settle(&mut self, used: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
         let ledger = Arc::clone(&self.ledger);
-        ledger.correct(&mut self.claims, used, now);
+        ledger.correct(&mut self.claims, used, self.reserved, now);
     }
 
-    /// Takes over what the provider tells of the windows that were claimed: units used, where `told` knows them.
-    pub fn learn(&self, told: impl Fn(&Quota) -> Option<f64>, now: Timestamp) {
-        self.ledger.learn(&self.claims, told, now);
+    /// Takes over what the provider tells of the windows that were claimed.
+    pub fn learn(&self, told: &[Gauge], now: Timestamp) {
+        self.ledger.believe(&self.claims, told, now);
+    }
+
+    /// The request went well: where it was one more than was believed to fit, more fits.
+    pub fn passed(&self, now: Timestamp) {
+        self.ledger.passed(&self.claims, now);
+    }
+
+    /// The provider refused the request for its quotas although it was believed to fit.
+    pub fn refused(&self, refused: &Refused, now: Timestamp) {
+        self.ledger
+            .refused(&self.claims, refused, self.reserved, now);
     }
 
     /// A request is about to leave: from here on its units are spent.
     pub fn sent(&mut self) {
         self.sent += 1;
+    }
+
+    /// Everything that is claimed is spent from here on, but for what counts requests under way.
+    pub fn spend(&mut self) {
+        self.sent = self.planned;
     }
 
     /// The latest request certainly never reached the provider: nothing was spent on it.
@@ -262,11 +393,17 @@ impl Drop for Reservation {
     fn drop(&mut self) {
         let unsent = self.planned.saturating_sub(self.sent);
         let part = f64::from(unsent) / f64::from(self.planned);
-        self.ledger.give_back(&self.claims, |claim| {
-            if claim.is_concurrency() { 1.0 } else { part }
-        });
+        self.ledger.release(
+            &self.claims,
+            |claim| if claim.is_concurrency() { 1.0 } else { part },
+            self.reserved,
+        );
     }
 }
 
+#[cfg(test)]
+mod learn_tests;
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

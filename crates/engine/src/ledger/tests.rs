@@ -19,6 +19,8 @@ fn claim(ledger: &Ledger, limit: f64, window: Window, units: f64) -> Claim {
         cost: None,
         each_model: false,
         models: Vec::new(),
+        guessed: false,
+        cap: false,
     };
     ledger.claim("p", &Arc::new(quota), units)
 }
@@ -315,5 +317,72 @@ proptest! {
         let one = claim(&after, f64::from(limit), Window::Calendar { unit: CalendarUnit::Day, zone: TimeZone::UTC }, 1.0);
         let more = (0..50).filter(|_| spend(&after, &one, now)).count();
         prop_assert_eq!(served + more, limit as usize);
+    }
+}
+
+/// GCRA as in ITU-T I.371 (virtual scheduling), in whole milliseconds: an independent word on the same question.
+struct Textbook {
+    theoretical_arrival: i64,
+    emission: i64,
+    tolerance: i64,
+}
+
+impl Textbook {
+    fn admits(&mut self, now: i64) -> bool {
+        if now < self.theoretical_arrival - self.tolerance {
+            return false;
+        }
+        self.theoretical_arrival = self.theoretical_arrival.max(now) + self.emission;
+        true
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_bucket_decides_as_the_textbooks_gcra(
+        emission in 1_i64..5_000,
+        burst in 1_u32..30,
+        waits in prop::collection::vec(0_i64..6_000, 1..300),
+    ) {
+        let ledger = Arc::new(Ledger::default());
+        let period = emission.unsigned_abs() * u64::from(burst);
+        let window = Window::Bucket(Duration::from_millis(period));
+        let one = claim(&ledger, f64::from(burst), window, 1.0);
+        let tolerance = emission * i64::from(burst - 1);
+        let mut textbook = Textbook { theoretical_arrival: 0, emission, tolerance };
+        let begin = at("2026-11-22T10:00:00Z");
+        let mut now = 0;
+        for wait in waits {
+            now += wait;
+            let here = begin + SignedDuration::from_millis(now);
+            prop_assert_eq!(spend(&ledger, &one, here), textbook.admits(now), "at {} ms", now);
+        }
+    }
+
+    #[test]
+    fn whatever_is_reserved_and_settled_no_more_is_used_than_burst_and_refill(
+        limit in 10_u32..1_000,
+        calls in prop::collection::vec((0_i64..20_000, 1_u32..500, 0.0_f64..1.0, 0_usize..4), 1..200),
+    ) {
+        let ledger = Arc::new(Ledger::default());
+        let window = Window::Bucket(Duration::from_mins(1));
+        let begin = at("2026-11-22T10:00:00Z");
+        let (mut now, mut used) = (begin, 0.0);
+        let mut open = Vec::new();
+        for (wait, estimate, part, keep) in calls {
+            now += SignedDuration::from_millis(wait);
+            let asked = claim(&ledger, f64::from(limit), window.clone(), f64::from(estimate));
+            if let Ok(mut reservation) = ledger.reserve(vec![asked], now) {
+                reservation.spend();
+                open.push((reservation, f64::from(estimate) * part));
+            }
+            while open.len() > keep {
+                let (mut reservation, really): (super::Reservation, f64) = open.remove(0);
+                reservation.settle(|_| Some(really), now);
+                used += really;
+            }
+            let refilled = now.duration_since(begin).as_secs_f64() / 60.0 * f64::from(limit);
+            prop_assert!(used <= f64::from(limit) + refilled + 1e-3, "{} used", used);
+        }
     }
 }

@@ -8,6 +8,8 @@ use guichet_catalogue::model::{CalendarUnit, Dimension, Quota, Window};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan, Zoned};
 
+use super::belief::Belief;
+use super::pace::Pace;
 use super::{Claim, Exhausted};
 
 /// The longest window that is one of moments.
@@ -25,6 +27,14 @@ pub(super) struct Fill {
     /// Of a rolling window what was used when, oldest first. Not remembered over a restart: then all counts as used at
     /// the last time.
     slots: VecDeque<Slot>,
+    /// What is known besides what is counted; it outlasts the window.
+    pub(super) belief: Belief,
+    pub(super) pace: Option<Pace>,
+    /// When the pace was last written down.
+    pub(super) pace_saved: Option<Timestamp>,
+    /// All that was ever taken, and what of it is under way: what an answer tells may be without it.
+    pub(super) taken: f64,
+    pub(super) under_way: f64,
 }
 
 /// Uses of a rolling window that are counted as one.
@@ -53,7 +63,42 @@ impl Fill {
             used,
             lasts_until: None,
             slots: VecDeque::new(),
+            belief: Belief::default(),
+            pace: None,
+            pace_saved: None,
+            taken: 0.0,
+            under_way: 0.0,
         }
+    }
+
+    /// Begins a new window: nothing of it is used.
+    fn open(&mut self, now: Timestamp) {
+        self.opened_at = now;
+        self.used = 0.0;
+        self.lasts_until = None;
+        self.slots.clear();
+        self.belief.ends_at = None;
+    }
+
+    /// How much the window holds.
+    pub(super) fn limit(&self, quota: &Quota, now: Timestamp) -> f64 {
+        self.belief.limit(quota, now).units
+    }
+
+    /// Takes a request's units of a level that was brought to the present and has enough left, or may be tried beyond.
+    /// Gives what no answer to an earlier request can know of.
+    pub(super) fn reserve(&mut self, quota: &Quota, units: f64, now: Timestamp) -> f64 {
+        if self.used + units > self.limit(quota, now) + ROUNDING {
+            self.belief.tries(now);
+        }
+        self.take(quota, units, now);
+        self.pace
+            .get_or_insert_with(|| Pace::begun(now))
+            .count(quota, units, now);
+        let unknown = self.taken + units - self.under_way;
+        self.taken += units;
+        self.under_way += units;
+        unknown
     }
 
     /// Counts units of a level that was brought to the present.
@@ -72,11 +117,56 @@ impl Fill {
         }
     }
 
-    /// Takes back units that were not spent: the latest ones.
-    pub(super) fn give_back(&mut self, units: f64) {
+    /// Takes back units that were reserved at a time and not spent. What has come back by itself since, or ended with its
+    /// window, is not given back again.
+    pub(super) fn give_back(&mut self, quota: &Quota, units: f64, reserved: Timestamp) {
+        if let Some(pace) = &mut self.pace {
+            pace.take_back(units);
+        }
+        let units = match &quota.window {
+            Window::Concurrency => units,
+            Window::Bucket(period) => {
+                let looked = elapsed(reserved, self.opened_at).as_secs_f64();
+                let limit = self.limit(quota, self.opened_at);
+                (units - looked / period.as_secs_f64() * limit).max(0.0)
+            }
+            Window::Rolling(period) => self.unroll(*period, units, reserved),
+            Window::Fixed(_)
+            | Window::Calendar { .. }
+            | Window::Anniversary(_)
+            | Window::Credit(_) => {
+                if self.opened_at <= reserved {
+                    units
+                } else {
+                    0.0
+                }
+            }
+        };
         self.used = (self.used - units).max(0.0);
-        let mut left = units;
-        for slot in self.slots.iter_mut().rev() {
+    }
+
+    /// Takes units out of the slot of that time; gives how many were still there.
+    fn unroll(&mut self, period: Duration, units: f64, reserved: Timestamp) -> f64 {
+        let holds = |slot: &&mut Slot| {
+            reserved <= slot.until && elapsed(reserved, slot.until) <= period / SLOTS
+        };
+        let slot = self.slots.iter_mut().find(holds);
+        slot.map_or(0.0, |slot| {
+            let part = units.min(slot.units);
+            slot.units -= part;
+            part
+        })
+    }
+
+    /// Takes over how much is used from one who knows it better.
+    pub(super) fn set_used(&mut self, quota: &Quota, used: f64, now: Timestamp) {
+        if used >= self.used {
+            self.take(quota, used - self.used, now);
+            return;
+        }
+        let mut left = self.used - used;
+        self.used = used;
+        for slot in &mut self.slots {
             let part = left.min(slot.units);
             slot.units -= part;
             left -= part;
@@ -85,17 +175,23 @@ impl Fill {
 
     /// Brings the level to the present. A clock that goes backwards refills nothing.
     pub(super) fn advance(&mut self, quota: &Quota, now: Timestamp) {
+        match self.belief.ends_at {
+            Some(ends_at) if now < ends_at => return self.advance_within(quota, now),
+            Some(ends_at) => self.open(ends_at),
+            None => {}
+        }
         match &quota.window {
             Window::Concurrency => {}
             Window::Bucket(period) => {
-                let refilled =
-                    elapsed(self.opened_at, now).as_secs_f64() / period.as_secs_f64() * quota.limit;
+                let passed = elapsed(self.opened_at, now).as_secs_f64();
+                let refilled = passed / period.as_secs_f64() * self.limit(quota, now);
                 self.used = (self.used - refilled).max(0.0);
                 self.opened_at = self.opened_at.max(now);
             }
             Window::Fixed(period) => {
-                if elapsed(self.opened_at, now) >= *period {
-                    *self = Self::opened(now);
+                // What was opened and never used has not begun.
+                if elapsed(self.opened_at, now) >= *period || self.used <= 0.0 {
+                    self.open(now);
                 }
             }
             Window::Calendar { .. } | Window::Anniversary(_) if self.lasts_until > Some(now) => {}
@@ -111,15 +207,23 @@ impl Fill {
             Window::Credit(lasts) => {
                 // What was not spent in its time is lost.
                 if lasts.is_some_and(|lasts| elapsed(self.opened_at, now) >= lasts) {
-                    self.used = self.used.max(quota.limit);
+                    self.used = self.used.max(self.limit(quota, now));
                 }
             }
         }
     }
 
+    /// The same within a window whose end was told: no calendar ends it before.
+    fn advance_within(&mut self, quota: &Quota, now: Timestamp) {
+        if let Window::Rolling(period) = quota.window {
+            self.roll(period, now);
+        }
+    }
+
     fn begin_at(&mut self, begin: Timestamp) {
-        if self.opened_at < begin {
-            *self = Self::opened(begin);
+        // What was not used may as well have begun with the calendar.
+        if self.opened_at < begin || self.used <= 0.0 {
+            self.open(begin);
         }
     }
 
@@ -142,11 +246,21 @@ impl Fill {
     /// Whether the level, brought to the present, has enough left.
     pub(super) fn check(&self, claim: &Claim, now: Timestamp) -> Result<(), Exhausted> {
         let quota = claim.quota();
-        let missing = self.used + claim.units - quota.limit;
-        if missing <= ROUNDING {
+        let limit = self.limit(quota, now);
+        let wanted = self.used + claim.units;
+        let missing = wanted - limit;
+        // What needs nothing passes, also where more was used than there was.
+        let needs_nothing = claim.units <= 0.0;
+        if needs_nothing || missing <= ROUNDING || self.belief.may_try(quota, wanted, now) {
             return Ok(());
         }
-        let fits_ever = claim.units <= quota.limit + ROUNDING;
+        Err(self.refusal(claim, missing, now))
+    }
+
+    /// A refusal of a claim for which so many units are missing.
+    pub(super) fn refusal(&self, claim: &Claim, missing: f64, now: Timestamp) -> Exhausted {
+        let quota = claim.quota();
+        let fits_ever = claim.units <= self.limit(quota, now) + ROUNDING;
         let retry_at = if fits_ever {
             self.enough_at(quota, missing, now)
         } else {
@@ -154,29 +268,57 @@ impl Fill {
         };
         let busy = quota.window == Window::Concurrency;
         let is_short = busy || quota.window.period().is_some_and(|period| period <= SHORT);
-        Err(Exhausted {
+        Exhausted {
             budget: Arc::clone(&claim.window.name().budget),
             window: Arc::clone(&claim.window.name().window),
             is_short,
             retry_at,
             busy,
-        })
+        }
+    }
+
+    /// Of a window of the calendar, when the one that is counted ends.
+    pub(super) fn lasts_until(&self) -> Option<Timestamp> {
+        self.lasts_until
+    }
+
+    /// When so much time has passed since the window was opened.
+    pub(super) fn ends_after(&self, period: Duration) -> Option<Timestamp> {
+        self.opened_at.checked_add(period).ok()
+    }
+
+    /// When all of it is there again, if nothing more is used; none = never, or when something under way ends.
+    pub(super) fn whole_at(&self, quota: &Quota, now: Timestamp) -> Option<Timestamp> {
+        self.enough_at(quota, self.used, now)
     }
 
     fn enough_at(&self, quota: &Quota, missing: f64, now: Timestamp) -> Option<Timestamp> {
         match &quota.window {
             Window::Concurrency | Window::Credit(_) => None,
+            Window::Fixed(_) | Window::Calendar { .. } | Window::Anniversary(_) => {
+                self.ends_at(quota, now)
+            }
             // As Groq and OpenAI state it: wait = (used + requested − limit) ÷ limit × window.
             Window::Bucket(period) => {
-                let wait =
-                    Duration::try_from_secs_f64(missing / quota.limit * period.as_secs_f64())
-                        .ok()?;
-                now.checked_add(wait).ok()
+                let wait = missing / self.limit(quota, now) * period.as_secs_f64();
+                now.checked_add(Duration::try_from_secs_f64(wait).ok()?)
+                    .ok()
             }
+            Window::Rolling(period) => self.rolled(missing)?.checked_add(*period).ok(),
+        }
+    }
+
+    /// When the window that is counted ends; none where it has no end, or loses its contents without being refilled.
+    pub(super) fn ends_at(&self, quota: &Quota, now: Timestamp) -> Option<Timestamp> {
+        if self.belief.ends_at.is_some() {
+            return self.belief.ends_at;
+        }
+        match &quota.window {
+            Window::Concurrency | Window::Bucket(_) | Window::Rolling(_) => None,
             Window::Fixed(period) => self.opened_at.checked_add(*period).ok(),
             Window::Calendar { unit, zone } => end(*unit, zone, now),
             Window::Anniversary(day) => anniversary(*day, now, 1),
-            Window::Rolling(period) => self.rolled(missing)?.checked_add(*period).ok(),
+            Window::Credit(lasts) => self.opened_at.checked_add((*lasts)?).ok(),
         }
     }
 
@@ -208,7 +350,7 @@ pub(crate) fn room_again(quota: &Quota, now: Timestamp) -> Option<Timestamp> {
     }
 }
 
-fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
+pub(super) fn elapsed(since: Timestamp, now: Timestamp) -> Duration {
     now.duration_since(since)
         .try_into()
         .unwrap_or(Duration::ZERO)
@@ -227,6 +369,7 @@ fn end(unit: CalendarUnit, zone: &TimeZone, now: Timestamp) -> Option<Timestamp>
         CalendarUnit::Minute => 1.minute(),
         CalendarUnit::Hour => 1.hour(),
         CalendarUnit::Day => 1.day(),
+        CalendarUnit::Week => 1.week(),
         CalendarUnit::Month => 1.month(),
     };
     begin.checked_add(span).ok().map(|end| end.timestamp())
@@ -261,6 +404,11 @@ fn floor(unit: CalendarUnit, local: &Zoned) -> Option<Zoned> {
             .build()
             .ok(),
         CalendarUnit::Day => local.start_of_day().ok(),
+        CalendarUnit::Week => {
+            let since_monday = i32::from(local.weekday().to_monday_zero_offset());
+            let monday = local.date().checked_sub(since_monday.days()).ok()?;
+            monday.to_zoned(local.time_zone().clone()).ok()
+        }
         CalendarUnit::Month => local.first_of_month().ok()?.start_of_day().ok(),
     }
 }

@@ -4,11 +4,13 @@ use guichet_access::Principal;
 use guichet_catalogue::parameters::InvalidParameter;
 use guichet_dialects::error::Malformed;
 use guichet_engine::ai::{Door, ModelCall, Origin};
+use guichet_engine::answer::Reason;
 use http::header::CONTENT_TYPE;
 
 use super::{answer, extensions, facts, headers, refusal};
 use crate::codes::Code;
 use crate::gateway::Gateway;
+use crate::limits;
 use crate::problem::Problem;
 use crate::reply::Reply;
 use crate::visit::Visit;
@@ -22,7 +24,10 @@ pub(crate) async fn ask(
 ) -> Result<Reply, Problem> {
     let call = read(gateway, visit, principal, door)?;
     let answered = gateway.shared.engine.ask_model(call).await;
-    let answer = answered.map_err(refusal::problem)?;
+    let answer = answered.map_err(|refusal| match &refusal.reason {
+        Reason::OverBudget(full) => limits::refused(principal, full, visit.at),
+        _ => refusal::problem(refusal),
+    })?;
     Ok(answer::told(answer, door, &visit.request_id))
 }
 
@@ -52,6 +57,7 @@ fn read(
         origin: Origin {
             project: principal.project.clone(),
             key: principal.key.clone(),
+            budgets: limits::budgets(&gateway.shared.engine, principal),
         },
     })
 }

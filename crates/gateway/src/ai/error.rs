@@ -13,7 +13,7 @@ use crate::codes::Code;
 use crate::problem::Problem;
 use crate::reply::{Reply, Response, Story, json_response, set_header};
 
-/// Tells official clients not to ask again: they would at every 5xx, three times, and each time in vain.
+/// Tells official clients not to ask again: they would at every 429 and 5xx, three times, and each time in vain.
 const X_SHOULD_RETRY: HeaderName = HeaderName::from_static("x-should-retry");
 
 /// Sentences are no longer than this: what a caller sent, or a provider says, may be.
@@ -36,7 +36,8 @@ fn written(problem: &Problem, dialect: Dialect, request_id: &str) -> Response {
     let status = StatusCode::from_u16(error.status).unwrap_or(problem.code.status());
     let mut response = json_response(status, body);
     problem.tell_headers(response.headers_mut());
-    if !is_worth_repeating(problem.code) && status.is_server_error() {
+    let in_vain = !is_worth_repeating(problem.code) && status.is_server_error();
+    if in_vain || problem.is_final() {
         set_header(&mut response, X_SHOULD_RETRY, "false");
     }
     if dialect == Dialect::Anthropic {
@@ -100,7 +101,8 @@ fn meaning(code: Code) -> (ErrorKind, Option<&'static str>) {
         | Code::NotFound
         | Code::UnknownModel => ErrorKind::NotFound,
         Code::BodyTooLarge => ErrorKind::TooLarge,
-        Code::AtLimit => ErrorKind::RateLimited,
+        Code::AtLimit | Code::LimitReached => ErrorKind::RateLimited,
+        Code::Uncountable => ErrorKind::Permission,
         Code::AllSuspended | Code::Stopping => ErrorKind::Overloaded,
         Code::AllFailed | Code::OutcomeUnknown | Code::NoCandidate => ErrorKind::Upstream,
         Code::Deadline => ErrorKind::Timeout,

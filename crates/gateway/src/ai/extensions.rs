@@ -7,6 +7,7 @@ use guichet_catalogue::parameters::InvalidParameter;
 use guichet_dialects::members::Members;
 use guichet_engine::ai::Wish;
 use guichet_engine::call::Providers;
+use guichet_engine::policy::Policy;
 use memchr::memmem::Finder;
 use serde::Deserialize;
 use serde_json::Value;
@@ -30,6 +31,7 @@ struct Preferences {
     data_collection: Option<String>,
     zdr: Option<bool>,
     max_price: Option<Value>,
+    sort: Option<Value>,
 }
 
 /// Reads both into the wish. `named` is the model that the body names by itself.
@@ -116,6 +118,13 @@ fn read_preferences(text: &str, catalogue: &Catalogue, wish: &mut Wish) -> Resul
             return Err(wrong("provider.data_collection", reason));
         }
     }
+    if let Some(policy) = preferences.sort.as_ref().and_then(policy) {
+        let other = wish.policy.replace(policy);
+        if other.is_some_and(|other| other != policy) {
+            let reason = "says something else than the header `x-guichet-policy`: say it once";
+            return Err(wrong("provider.sort", reason));
+        }
+    }
     let ids = |name: &str, list: Option<Vec<String>>| -> Result<Option<Vec<String>>, Problem> {
         let path = format!("provider.{name}");
         let id = |given: String| {
@@ -144,6 +153,15 @@ fn read_preferences(text: &str, catalogue: &Catalogue, wish: &mut Wish) -> Resul
     }
     wish.providers = chosen.providers(catalogue)?;
     Ok(())
+}
+
+/// What `sort` means here: a policy's name, or OpenRouter's words for two of them. Other words are for OpenRouter.
+fn policy(sort: &Value) -> Option<Policy> {
+    match sort.as_str()? {
+        "price" => Some(Policy::Cheapest),
+        "latency" | "throughput" => Some(Policy::Fastest),
+        other => other.parse().ok(),
+    }
 }
 
 /// Whom the caller prefers.
@@ -238,6 +256,25 @@ mod tests {
         let ignored = providers(r#"{"provider":{"ignore":["openai"],"sort":"price"}}"#);
         assert!(ignored.allowed.is_empty());
         assert_eq!(ignored.excluded, ["openai"]);
+    }
+
+    #[test]
+    fn candidates_can_be_sorted_in_openrouters_words_and_in_ours() {
+        let policy = |sort: &str| {
+            let body = format!(r#"{{"provider":{{"sort":{sort}}}}}"#);
+            wish(&body).unwrap().policy
+        };
+        assert_eq!(policy(r#""price""#), Some(Policy::Cheapest));
+        assert_eq!(policy(r#""latency""#), Some(Policy::Fastest));
+        assert_eq!(policy(r#""harvest""#), Some(Policy::Harvest));
+        assert_eq!(policy(r#"{"by":"price"}"#), None, "OpenRouter's own");
+        let mut both = Wish {
+            policy: Some(Policy::Order),
+            ..Wish::default()
+        };
+        let body = br#"{"provider":{"sort":"price"}}"#;
+        let refused = read(body, None, &catalogue(), &mut both).unwrap_err();
+        assert!(refused.detail().contains("x-guichet-policy"));
     }
 
     #[test]

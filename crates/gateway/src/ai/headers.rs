@@ -8,6 +8,7 @@ use guichet_catalogue::parameters::InvalidParameter;
 use guichet_catalogue::suggest::nearest;
 use guichet_engine::ai::Wish;
 use guichet_engine::call::Providers;
+use guichet_engine::policy::Policy;
 use http::HeaderMap;
 
 use crate::codes::Code;
@@ -16,8 +17,9 @@ use crate::problem::Problem;
 const PREFIX: &str = "x-guichet-";
 
 /// What may follow after the prefix.
-const NAMES: [&str; 8] = [
+const NAMES: [&str; 10] = [
     "providers",
+    "policy",
     "free",
     "private",
     "licence",
@@ -25,10 +27,13 @@ const NAMES: [&str; 8] = [
     "resume",
     "past-content-policy",
     "timeout-ms",
+    "max-wait-ms",
 ];
 
 /// Models may think for minutes.
 pub(crate) const TIMEOUT: RangeInclusive<u64> = 50..=600_000;
+/// Within the time that the call may take at all.
+pub(crate) const MAX_WAIT: RangeInclusive<u64> = 0..=600_000;
 
 /// Reads the wish, but for the models. A header of ours that does not exist is an error: who misspells
 /// `x-guichet-private` must not believe to be heard.
@@ -82,7 +87,12 @@ fn take(wish: &mut Wish, name: &str, text: &str, catalogue: &Catalogue) -> Resul
         "past-content-policy" => {
             wish.past_content_policy = one_of(text, &[("on", true), ("off", false)])?;
         }
-        "timeout-ms" => wish.timeout = Some(timeout(text)?),
+        "timeout-ms" => wish.timeout = Some(milliseconds(text, &TIMEOUT)?),
+        "max-wait-ms" => wish.max_wait = Some(milliseconds(text, &MAX_WAIT)?),
+        "policy" => {
+            let policy = text.parse();
+            wish.policy = Some(policy.map_err(|_| Wrong::value(text, Policy::names()))?);
+        }
         other => {
             let meant =
                 nearest(other, NAMES).map(|name| format!("; did you mean `{PREFIX}{name}`?"));
@@ -105,10 +115,10 @@ fn one_of(text: &str, words: &[(&str, bool)]) -> Result<bool, Wrong> {
     })
 }
 
-fn timeout(text: &str) -> Result<Duration, Wrong> {
-    let milliseconds = text.parse().ok().filter(|number| TIMEOUT.contains(number));
+fn milliseconds(text: &str, allowed: &RangeInclusive<u64>) -> Result<Duration, Wrong> {
+    let milliseconds = text.parse().ok().filter(|number| allowed.contains(number));
     milliseconds.map(Duration::from_millis).ok_or_else(|| {
-        let (least, most) = (TIMEOUT.start(), TIMEOUT.end());
+        let (least, most) = (allowed.start(), allowed.end());
         Wrong::value(text, format!("milliseconds from {least} to {most}"))
     })
 }
@@ -171,6 +181,8 @@ mod tests {
             ("x-guichet-resume", "on"),
             ("x-guichet-past-content-policy", "on"),
             ("x-guichet-timeout-ms", "1500"),
+            ("x-guichet-max-wait-ms", "900"),
+            ("x-guichet-policy", "Fastest"),
             ("x-stainless-lang", "python"),
         ])
         .unwrap();
@@ -179,6 +191,8 @@ mod tests {
         assert!(wish.free_only && wish.private && wish.commercial);
         assert!(wish.cache && wish.resume && wish.past_content_policy);
         assert_eq!(wish.timeout, Some(Duration::from_millis(1500)));
+        assert_eq!(wish.max_wait, Some(Duration::from_millis(900)));
+        assert_eq!(wish.policy, Some(Policy::Fastest));
     }
 
     #[test]
@@ -192,6 +206,7 @@ mod tests {
         let said = |name, value| wish(&[(name, value)]).unwrap_err();
         insta::assert_snapshot!(said("x-guichet-free", "yes"), @"`x-guichet-free`: `yes` cannot be used; right is `only`");
         insta::assert_snapshot!(said("x-guichet-timeout-ms", "10"), @"`x-guichet-timeout-ms`: `10` cannot be used; right is milliseconds from 50 to 600000");
+        insta::assert_snapshot!(said("x-guichet-policy", "best"), @"`x-guichet-policy`: `best` cannot be used; right is harvest, order, fastest, weighted, cheapest");
         insta::assert_snapshot!(said("x-guichet-resume", "maybe"), @"`x-guichet-resume`: `maybe` cannot be used; right is `on` or `off`");
         assert!(
             said("x-guichet-providers", "grok")

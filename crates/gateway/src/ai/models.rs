@@ -25,9 +25,10 @@ const OWNER: &str = "guichet";
 /// A time that is not known. Anthropic says that it may be this one; OpenAI's clients want a number.
 const UNKNOWN: &str = "1970-01-01T00:00:00Z";
 
-/// `auto` and its flavours, then what those providers have who could be asked now, as `provider/model`.
+/// `auto` and its flavours, the operator's own names, then what those providers have who could be asked now, as `provider/model`.
 pub(crate) fn list(gateway: &Gateway, visit: &Visit) -> Response {
-    let models = all(&within_reach(gateway.shared.engine.models()));
+    let engine = &gateway.shared.engine;
+    let models = all(&within_reach(engine.models()), engine.model_aliases());
     let list = match Dialect::of(&visit.head, None) {
         Dialect::OpenAi => json!({
             "object": "list",
@@ -41,7 +42,8 @@ pub(crate) fn list(gateway: &Gateway, visit: &Visit) -> Response {
 /// One of them, by its id or by its plain name.
 pub(crate) fn one(gateway: &Gateway, visit: &Visit, id: &str) -> Result<Response, Problem> {
     let id = decoded(id);
-    let models = all(&gateway.shared.engine.models());
+    let engine = &gateway.shared.engine;
+    let models = all(&engine.models(), engine.model_aliases());
     let found = find(&models, &id).ok_or_else(|| {
         let ids = models.iter().map(|model| &*model.id);
         Problem::new(
@@ -79,10 +81,11 @@ struct Listed {
     known: Option<KnownModel>,
 }
 
-fn all(known: &[KnownModel]) -> Vec<Listed> {
+fn all<'a>(known: &[KnownModel], aliases: impl Iterator<Item = &'a str>) -> Vec<Listed> {
     let flavours = Strength::ALL.map(|strength| format!("{AUTO}:{}", strength.as_str()));
     let free = [AUTO.to_owned()].into_iter().chain(flavours);
-    let choices = free.map(|id| Listed {
+    let own = aliases.map(str::to_owned);
+    let choices = free.chain(own).map(|id| Listed {
         id,
         bare: String::new(),
         owner: OWNER.to_owned(),
@@ -223,11 +226,12 @@ mod tests {
     }
 
     fn models() -> Vec<Listed> {
-        all(&[
+        let known = [
             known("groq", "openai/gpt-oss-20b", false),
             known("nvidia", "openai/gpt-oss-20b", true),
             known("mistral", "mistral-small", true),
-        ])
+        ];
+        all(&known, ["small"].into_iter())
     }
 
     #[test]
@@ -240,6 +244,7 @@ mod tests {
         );
         assert_eq!(found("mistral-small"), Some("mistral/mistral-small"));
         assert_eq!(found("auto:fast"), Some("auto:fast"));
+        assert_eq!(found("small"), Some("small"), "the operator's own name");
         assert_eq!(
             found("groq/openai/gpt-oss-20b"),
             Some("groq/openai/gpt-oss-20b")
@@ -269,7 +274,7 @@ mod tests {
     #[test]
     fn pages_of_anthropics_list() {
         let models = models();
-        let page = for_anthropic(&models, "limit=2&after_id=auto%3Along");
+        let page = for_anthropic(&models, "limit=2&after_id=small");
         assert_eq!(page["first_id"], "groq/openai/gpt-oss-20b");
         assert_eq!(page["last_id"], "nvidia/openai/gpt-oss-20b");
         assert_eq!(page["has_more"], true);

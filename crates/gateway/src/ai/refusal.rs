@@ -121,10 +121,14 @@ fn listed(items: impl Iterator<Item = String>) -> String {
 
 /// What is in the way, and what to do about it: the mendable first.
 fn no_candidate(skipped: &[Skipped]) -> String {
-    const WAYS: [(SkipReason, &str); 9] = [
+    const WAYS: [(SkipReason, &str); 10] = [
         (
             SkipReason::Paid,
             "all who could take it cost, and only what is free was asked for",
+        ),
+        (
+            SkipReason::Unpriced,
+            "nobody knows what those who could take it cost, and the caller's money is limited",
         ),
         (
             SkipReason::Trains,

@@ -11,6 +11,7 @@ pub(super) fn all(catalogue: &Catalogue) -> Value {
     schemas.insert("Meta".into(), meta());
     schemas.insert("Attempt".into(), attempt());
     schemas.insert("Problem".into(), problem());
+    schemas.insert("Quotas".into(), quotas());
     json!({
         "schemas": schemas,
         "parameters": parameters(),
@@ -49,6 +50,49 @@ fn parameters() -> Map<String, Value> {
         (name.to_owned(), parameter)
     });
     described.collect()
+}
+
+fn quotas() -> Value {
+    let text = json!({ "type": "string" });
+    let text_or_null = json!({ "type": ["string", "null"] });
+    let time_or_null = json!({ "type": ["string", "null"], "format": "date-time" });
+    let source = json!({ "enum": ["catalogue", "counted", "header", "body", "refusal", "status", "learnt"] });
+    json!({
+        "type": "object",
+        "required": ["at", "quotas"],
+        "properties": {
+            "at": { "type": "string", "format": "date-time" },
+            "quotas": { "type": "array", "items": {
+                "type": "object",
+                "properties": {
+                    "provider": text,
+                    "shared_with": { "type": "array", "items": text },
+                    "credential": text_or_null,
+                    "model": text_or_null,
+                    "group": text_or_null,
+                    "scope": { "enum": ["ip", "key", "account", "project"] },
+                    "dimension": text,
+                    "window": text,
+                    "period_s": { "type": ["integer", "null"] },
+                    "limit": { "type": "number" },
+                    "limit_source": source,
+                    "limit_as_of": text_or_null,
+                    "used": { "type": "number" },
+                    "used_source": source,
+                    "used_as_of": time_or_null,
+                    "left": { "type": "number" },
+                    "resets_at": time_or_null,
+                    "outlook": {
+                        "type": "object",
+                        "properties": {
+                            "state": { "enum": ["unknown", "lasts", "empties", "empty"] },
+                            "at": time_or_null,
+                        },
+                    },
+                },
+            } },
+        },
+    })
 }
 
 fn meta() -> Value {
@@ -95,6 +139,17 @@ fn attempt() -> Value {
             "class": { "enum": Class::ALL.map(Class::as_str) },
             "status": { "type": "integer" },
             "ms": { "type": "integer", "minimum": 0 },
+            "limit": {
+                "type": "object",
+                "description": "The caller's limit that stands in the way",
+                "required": ["of", "id", "name", "limit"],
+                "properties": {
+                    "of": { "enum": ["key", "project", "organization"] },
+                    "id": { "type": "string" },
+                    "name": { "type": "string", "description": "As in the header `RateLimit`" },
+                    "limit": { "type": "string", "description": "Such as `60 requests per minute`" },
+                },
+            },
             "retry_at": { "type": "string", "format": "date-time" },
         },
     })

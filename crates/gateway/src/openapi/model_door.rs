@@ -3,10 +3,11 @@
 
 use guichet_catalogue::model::Catalogue;
 use guichet_engine::ai;
+use guichet_engine::policy::Policy;
 use serde_json::{Value, json};
 
 use super::model_body;
-use crate::ai::headers::TIMEOUT;
+use crate::ai::headers::{MAX_WAIT, TIMEOUT};
 use crate::router::{Door, Route};
 
 const OPENAI: &str = "https://platform.openai.com/docs/api-reference";
@@ -105,6 +106,11 @@ fn wishes(catalogue: &Catalogue) -> Value {
             "`a,b`: only these, in this order; `!c`: never this one",
             json!({ "type": "array", "items": { "type": "string", "enum": providers } }),
         ),
+        header(
+            "policy",
+            "In which order candidates are asked",
+            words(&Policy::ALL.map(Policy::as_str)),
+        ),
         header("free", "`only`: no model that costs", words(&["only"])),
         header(
             "private",
@@ -135,6 +141,11 @@ fn wishes(catalogue: &Catalogue) -> Value {
             "timeout-ms",
             "How long to wait for an answer, or for a stream to begin",
             json!({ "type": "integer", "minimum": least, "maximum": most }),
+        ),
+        header(
+            "max-wait-ms",
+            "How much of it may be spent on waiting for a provider's quota",
+            json!({ "type": "integer", "minimum": MAX_WAIT.start(), "maximum": MAX_WAIT.end() }),
         ),
     ])
 }

@@ -64,6 +64,7 @@ fn refusals() -> impl Iterator<Item = u16> {
         Code::UnknownProvider,
         Code::UnknownRoute,
         Code::AtLimit,
+        Code::Uncountable,
     ];
     Code::ALL
         .iter()

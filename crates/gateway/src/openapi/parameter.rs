@@ -1,14 +1,20 @@
 //! Parameters of an operation, in a query and as members of an object.
 
 use guichet_catalogue::model::{Operation, Parameter, ParameterType};
+use guichet_engine::policy::Policy;
 use serde_json::{Map, Value, json};
 
 const PROVIDERS: &str = "Which providers may answer, in this order; `!id` excludes one";
 
 /// The common parameters: name, description, schema. `providers` is not among them: who may be named in it is another
 /// for each operation.
-pub(super) fn common() -> [(&'static str, &'static str, Value); 4] {
+pub(super) fn common() -> [(&'static str, &'static str, Value); 6] {
     [
+        (
+            "policy",
+            "In which order providers are asked; with it, `providers` only says who may answer",
+            json!({ "type": "string", "enum": Policy::ALL.map(Policy::as_str) }),
+        ),
         (
             "max_age",
             "Seconds of age accepted; 0 = only fresh",
@@ -23,6 +29,11 @@ pub(super) fn common() -> [(&'static str, &'static str, Value); 4] {
             "timeout_ms",
             "How long the caller waits, in milliseconds",
             json!({ "type": "integer", "minimum": 50, "maximum": 120_000 }),
+        ),
+        (
+            "max_wait_ms",
+            "How much of `timeout_ms` may be spent on waiting for a provider's quota, in milliseconds",
+            json!({ "type": "integer", "minimum": 0, "maximum": 120_000 }),
         ),
         (
             "cursor",

@@ -8,6 +8,7 @@ mod ai_errors;
 mod ai_hostile;
 mod ai_streams;
 mod bad_input;
+mod callers_limits;
 mod client;
 mod data;
 mod defects;

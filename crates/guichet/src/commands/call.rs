@@ -89,6 +89,8 @@ pub(super) fn caller() -> Caller {
     let now = jiff::Timestamp::now().as_nanosecond();
     Caller {
         organization: default_organization(),
+        project: None,
+        policy: None,
         peer: None,
         request_id: format!("cli-{:x}-{now:x}", std::process::id()).into(),
     }

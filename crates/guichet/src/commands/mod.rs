@@ -9,6 +9,8 @@ mod credential;
 mod doctor;
 mod key;
 mod limit;
+mod policy;
+mod quotas;
 mod rehearse;
 mod serve;
 mod sim;
@@ -48,12 +50,17 @@ enum Command {
     Chat(chat::Arguments),
     /// What calls to models took: tokens, cost, time
     Usage(usage::Arguments),
+    /// What is left of providers' quotas, until when, and who says so
+    Quotas(quotas::Arguments),
     /// Keys that callers present to the server
     #[command(subcommand)]
     Key(key::Command),
     /// How much callers may ask
     #[command(subcommand)]
     Limit(limit::Command),
+    /// In which order providers are asked, for whose calls
+    #[command(subcommand)]
+    Policy(policy::Command),
     /// Keys that open providers
     #[command(subcommand)]
     Credential(credential::Command),
@@ -81,8 +88,10 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Call(arguments) => call::run(&context, arguments).await,
         Command::Chat(arguments) => chat::run(&context, arguments).await,
         Command::Usage(arguments) => usage::run(&context, arguments).await,
+        Command::Quotas(arguments) => quotas::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Limit(command) => limit::run(&context, command).await,
+        Command::Policy(command) => policy::run(&context, command).await,
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,
         Command::Catalogue(command) => catalogue::run(&context, command),

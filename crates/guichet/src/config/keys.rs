@@ -13,8 +13,10 @@ use guichet_gateway::TrustedProxies;
 use tracing::level_filters::LevelFilter;
 
 use super::aliases;
+use super::policies;
 use super::roots::ExtraRoots;
 use super::settings::{LogFormat, Settings};
+use super::shares;
 
 type Durations = RangeInclusive<Duration>;
 
@@ -28,7 +30,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers and the operator's names for models.
-pub(super) const KEYS: [Key; 24] = [
+pub(super) const KEYS: [Key; 26] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -154,6 +156,16 @@ pub(super) const KEYS: [Key; 24] = [
         apply: |settings, text| set(&mut settings.model_stall, duration(text, &STALL)),
         show: |settings| shown_duration(settings.model_stall),
     },
+    Key {
+        name: "policy.default",
+        apply: |settings, text| set(&mut settings.policies.default, policies::policy(text)),
+        show: |settings| settings.policies.default.to_string(),
+    },
+    Key {
+        name: "usage.keep",
+        apply: |settings, text| set(&mut settings.usage_keep, duration(text, &USAGE)),
+        show: |settings| shown_duration(settings.usage_keep),
+    },
 ];
 
 /// What a call may take.
@@ -170,7 +182,10 @@ const MODEL: Durations = Duration::from_secs(1)..=Duration::from_hours(1);
 /// How long a stream may say nothing.
 const STALL: Durations = Duration::from_secs(1)..=Duration::from_mins(10);
 
-const PROVIDER_KEYS: [&str; 2] = ["enabled", "order"];
+/// How long what calls took may be remembered.
+const USAGE: Durations = Duration::from_hours(24)..=Duration::from_hours(3650 * 24);
+
+const PROVIDER_KEYS: [&str; 3] = ["enabled", "order", "weight"];
 const FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 const LEVELS: [(&str, LevelFilter); 6] = [
     ("off", LevelFilter::OFF),
@@ -193,7 +208,8 @@ pub(super) fn check_name(key: &str) -> Result<(), String> {
     if let Some(id) = provider(key) {
         known.extend(PROVIDER_KEYS.map(|last| format!("providers.{id}.{last}")));
     }
-    if known.iter().any(|known| known == key) || aliases::alias(key).is_some() {
+    let named = aliases::alias(key).or_else(|| policies::operation(key));
+    if known.iter().any(|known| known == key) || named.is_some() || shares::named(key).is_some() {
         return Ok(());
     }
     if key == "master_key" {
@@ -215,6 +231,15 @@ pub(super) fn apply(settings: &mut Settings, key: &str, text: &str) -> Result<()
         settings.model_aliases.insert(name.to_owned(), names);
         return Ok(());
     }
+    if let Some(operation) = policies::operation(key) {
+        let policy = policies::policy(text.trim())?;
+        let operations = &mut settings.policies.operations;
+        operations.insert(operation.to_owned(), policy);
+        return Ok(());
+    }
+    if let Some(named) = shares::named(key) {
+        return shares::add(&mut settings.shares, named, text.trim());
+    }
     let (Some(id), Some((_, last))) = (provider(key), key.rsplit_once('.')) else {
         return check_name(key);
     };
@@ -222,6 +247,7 @@ pub(super) fn apply(settings: &mut Settings, key: &str, text: &str) -> Result<()
     match last {
         "enabled" => set(&mut choice.enabled, boolean(text).map(Some)),
         "order" => set(&mut choice.order, whole(text).map(Some)),
+        "weight" => set(&mut choice.weight, policies::weight(text).map(Some)),
         _ => check_name(key),
     }
 }

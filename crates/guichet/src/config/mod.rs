@@ -8,8 +8,10 @@ mod environment;
 mod file;
 mod keys;
 mod origin;
+mod policies;
 mod roots;
 mod settings;
+mod shares;
 #[cfg(test)]
 mod tests;
 
@@ -124,7 +126,12 @@ impl Config {
         let fixed = keys::KEYS
             .iter()
             .map(|key| (key.name.to_owned(), (key.show)(&self.settings)));
-        let named = |key: &str| keys::provider(key).is_some() || aliases::alias(key).is_some();
+        let named = |key: &str| {
+            keys::provider(key).is_some()
+                || aliases::alias(key).is_some()
+                || policies::operation(key).is_some()
+                || shares::named(key).is_some()
+        };
         let providers = self
             .given
             .iter()

@@ -5,6 +5,8 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use guichet_engine::ledger::Shares;
+use guichet_engine::policy::Policies;
 use guichet_gateway::TrustedProxies;
 use guichet_store::DatabaseUrl;
 use tracing::level_filters::LevelFilter;
@@ -64,17 +66,25 @@ pub(crate) struct Settings {
     pub(crate) model_stall: Duration,
     /// The operator's own names for models, each with those that it stands for.
     pub(crate) model_aliases: BTreeMap<String, Vec<String>>,
+    /// In which order providers are asked.
+    pub(crate) policies: Policies,
+    /// How projects share the quotas of providers.
+    pub(crate) shares: Shares,
+    /// How long it is remembered what calls to models took.
+    pub(crate) usage_keep: Duration,
     /// Changes to single providers.
     pub(crate) providers: BTreeMap<String, ProviderChoice>,
 }
 
 /// The operator's changes to one provider.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct ProviderChoice {
     /// On or off, whatever its file says.
     pub(crate) enabled: Option<bool>,
     /// Its rank; smaller ones are asked first, those without one last, in the catalogue's order.
     pub(crate) order: Option<i32>,
+    /// Its share where the policy is `weighted`.
+    pub(crate) weight: Option<f64>,
 }
 
 /// How logs are written.
@@ -114,6 +124,9 @@ impl Default for Settings {
             model_timeout: Duration::from_mins(5),
             model_stall: Duration::from_secs(30),
             model_aliases: BTreeMap::new(),
+            policies: Policies::default(),
+            shares: Shares::default(),
+            usage_keep: Duration::from_hours(400 * 24),
             providers: BTreeMap::new(),
         }
     }

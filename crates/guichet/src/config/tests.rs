@@ -143,6 +143,7 @@ fn every_kind_of_value_is_read() {
     let choice = ProviderChoice {
         enabled: Some(false),
         order: Some(3),
+        weight: None,
     };
     assert_eq!(settings.providers["met-no"], choice);
 }

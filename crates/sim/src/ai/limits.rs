@@ -3,8 +3,7 @@
 
 use std::time::Duration;
 
-use guichet_catalogue::model::ModelServer;
-use guichet_catalogue::model::ai::{LimitHeader, ResetFormat};
+use guichet_catalogue::model::{Place, Provider, ResetFormat, ToldLimit, Within};
 use http::{HeaderMap, HeaderName, HeaderValue};
 use jiff::{SignedDuration, Timestamp};
 
@@ -12,13 +11,15 @@ use crate::quota::models::Reading;
 
 /// Adds the headers in which a provider tells what is left.
 pub(crate) fn tell(
-    server: &ModelServer,
+    provider: &Provider,
     model: &str,
     readings: &[Reading],
     now: Timestamp,
     headers: &mut HeaderMap,
 ) {
-    for header in server.limits.iter().filter(|header| header.covers(model)) {
+    let told = provider.http().map_or(&[][..], |http| &http.limits);
+    let told = told.iter().filter(|told| told.within == Within::Answers);
+    for header in told.filter(|told| told.covers(model)) {
         let reading = readings.iter().find(|reading| {
             reading.dimension == header.dimension
                 && reading.window.period() == header.window.period()
@@ -31,7 +32,9 @@ pub(crate) fn tell(
             (&header.reset, reset(header, reading, now)),
         ];
         for (name, text) in texts {
-            let Some(name) = name else { continue };
+            let Some(name) = name.as_ref().and_then(Place::header) else {
+                continue;
+            };
             put(headers, name, &text);
         }
     }
@@ -43,7 +46,7 @@ pub(super) fn put(headers: &mut HeaderMap, name: &str, text: &str) {
     }
 }
 
-fn reset(header: &LimitHeader, reading: &Reading, now: Timestamp) -> String {
+fn reset(header: &ToldLimit, reading: &Reading, now: Timestamp) -> String {
     // Of a bucket this is when it is full; of a calendar window when it ends, which is when it is full too.
     let seconds = reading.until_full;
     let at = later(now, seconds);

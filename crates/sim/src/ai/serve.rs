@@ -286,7 +286,7 @@ impl Visit<'_> {
             Ok(permit) => {
                 let mut told = HeaderMap::new();
                 if tells {
-                    limits::tell(self.server, &model.id, &readings, self.now, &mut told);
+                    limits::tell(self.provider, &model.id, &readings, self.now, &mut told);
                 }
                 add(&mut response.headers, &told);
                 if let Some(stream) = &mut stream {
@@ -309,7 +309,7 @@ impl Visit<'_> {
                 });
                 if tells {
                     limits::tell(
-                        self.server,
+                        self.provider,
                         &model.id,
                         &readings,
                         self.now,

@@ -105,6 +105,8 @@ fn tier(provider: &Provider) -> impl Iterator<Item = Arc<Quota>> {
             cost: None,
             each_model: true,
             models: Vec::new(),
+            guessed: false,
+            cap: false,
         })
     })
 }
@@ -203,7 +205,7 @@ impl Demand {
         let written = self.output.max(self.reserved);
         let surplus = written - self.output;
         match quota.dimension {
-            Dimension::Requests | Dimension::Credits => (1.0, 0.0),
+            Dimension::Requests | Dimension::Calls | Dimension::Credits => (1.0, 0.0),
             Dimension::InputTokens => (self.input, 0.0),
             Dimension::OutputTokens => (written, surplus),
             Dimension::Tokens => (self.input + written, surplus),

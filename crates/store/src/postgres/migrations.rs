@@ -22,6 +22,11 @@ pub(crate) const MIGRATIONS: Table = &[
         "settings",
         include_str!("../../migrations/postgres/0003_settings.sql"),
     ),
+    (
+        4,
+        "beliefs",
+        include_str!("../../migrations/postgres/0004_beliefs.sql"),
+    ),
 ];
 
 /// Refuses a schema of a later version, and brings an older one up to date. Of several processes that start at once

@@ -21,6 +21,11 @@ pub(crate) const MIGRATIONS: migrations::Table = &[
         "settings",
         include_str!("../../migrations/sqlite/0003_settings.sql"),
     ),
+    (
+        4,
+        "beliefs",
+        include_str!("../../migrations/sqlite/0004_beliefs.sql"),
+    ),
 ];
 
 /// The schema version that this binary writes.

@@ -1,5 +1,6 @@
 //! What calls to models took: a row for each, and their sums.
 
+mod retention;
 mod totals;
 mod writer;
 
@@ -12,6 +13,7 @@ use crate::instant::to_millis;
 use crate::sql::{Statement, Value};
 use crate::{Database, StoreError, sqlite};
 
+pub use retention::keep_usage_for;
 pub use totals::{UsageGroup, UsageTotal};
 pub use writer::UsageWriter;
 

@@ -18,6 +18,7 @@ stories!(
     calls_are_grouped_by_whatever_is_asked_for,
     calls_before_the_time_asked_for_do_not_count,
     a_large_batch_of_many_kinds_is_written_to_the_last_row,
+    what_is_older_than_is_kept_is_forgotten_and_nothing_else,
 );
 
 /// 2027-01-15, eight in the morning.
@@ -189,4 +190,16 @@ async fn a_large_batch_of_many_kinds_is_written_to_the_last_row(home: &Home) {
         let expected = [own.len() as u64, failed as u64, own.iter().sum()];
         assert_eq!(counted.map(i64::cast_unsigned), expected, "{name}");
     }
+}
+
+async fn what_is_older_than_is_kept_is_forgotten_and_nothing_else(home: &Home) {
+    let old = UsageRecord {
+        at: MORNING - SignedDuration::from_millis(1),
+        ..record(1)
+    };
+    let database = with(home, &[old, record(2)]).await;
+    assert_eq!(database.forget_usage(MORNING).await.unwrap(), 1);
+    assert_eq!(database.forget_usage(MORNING).await.unwrap(), 0);
+    let totals = database.usage_totals(UsageGroup::Key, None).await.unwrap();
+    assert_eq!((totals[0].calls, totals[0].input_tokens), (1, 2));
 }

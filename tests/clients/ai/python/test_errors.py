@@ -7,7 +7,7 @@ import openai
 import pytest
 
 from conftest import anthropic_client, first_of, openai_client
-from stage_of_models import stage_of_models
+from stage_of_models import limited_key, stage_of_models
 
 GREETING = [{"role": "user", "content": "Hello"}]
 
@@ -98,6 +98,31 @@ def test_429_for_a_quota_is_waited_for_by_the_client_itself(sdk):
         for _ in range(3):
             sdk.say(patient, model)
         assert 1 < time.monotonic() - began < 10
+
+
+@BOTH
+def test_429_for_a_limit_of_the_callers_own_names_it_and_is_waited_for(stage, sdk):
+    key = limited_key(stage, "2 requests per 6s")
+    hasty, patient = sdk.client(stage, api_key=key), sdk.client(stage, api_key=key, max_retries=3)
+    model = "groq/openai/gpt-oss-20b"
+    with pytest.raises(sdk.errors.RateLimitError, match="the key's limit of 2 requests per 6s is reached") as raised:
+        for _ in range(20):
+            sdk.say(hasty, model)
+    headers = raised.value.response.headers
+    assert 1 <= int(headers["retry-after"]) <= 3
+    assert headers["ratelimit-policy"] == '"key-requests-per-6s";q=2;w=6'
+    assert headers["ratelimit"].startswith('"key-requests-per-6s";r=0;t=')
+    for _ in range(3):
+        sdk.say(patient, model)
+
+
+@BOTH
+def test_429_for_a_budget_that_cannot_cover_the_call_is_not_asked_again(stage, sdk):
+    client = sdk.client(stage, api_key=limited_key(stage, "50 tokens each day"), max_retries=3)
+    began = time.monotonic()
+    with pytest.raises(sdk.errors.RateLimitError, match="ask for less"):
+        sdk.say(client, "groq/openai/gpt-oss-20b")
+    assert time.monotonic() - began < 2
 
 
 @pytest.mark.parametrize("sdk, provider, fault, status", [

@@ -1,10 +1,8 @@
 //! What is particular to a provider's requests and answers.
 
-use super::super::quota::{self, Span};
 use super::super::reader::Reader;
-use crate::model::ai::{LimitHeader, Quirks};
+use crate::model::ai::Quirks;
 use crate::model::{Auth, Http};
-use crate::written::Text;
 use crate::written::ai::{self, Server};
 
 pub(super) fn read(written: &ai::Quirks, reader: &mut Reader<'_>) -> Quirks {
@@ -64,48 +62,6 @@ pub(super) fn headers(
         headers.push((lower, value.clone()));
     }
     headers
-}
-
-pub(super) fn limit(written: &ai::LimitHeader, reader: &mut Reader<'_>) -> Option<LimitHeader> {
-    let names = [
-        &written.limit,
-        &written.remaining,
-        &written.used,
-        &written.reset,
-    ];
-    if names.iter().all(|name| name.is_none()) {
-        reader.wrong(
-            "[[limit]] needs one of `limit`, `remaining`, `used`, `reset`: names of headers",
-        );
-        return None;
-    }
-    let mut header = |name: &Option<Text>| {
-        let name = name.as_ref()?;
-        let lower = name.get_ref().to_ascii_lowercase();
-        if !is_header(&lower) {
-            reader.wrong_at(name, format!("`{lower}` is no name of a header"));
-        }
-        Some(lower)
-    };
-    let [limit, remaining, used, reset] = names.map(&mut header);
-    let span = Span {
-        per: written.per.as_ref(),
-        kind: written.kind,
-        resets: written.resets.as_ref(),
-        day: None,
-        lasts: None,
-    };
-    Some(LimitHeader {
-        dimension: written.dimension,
-        window: quota::window(&span, reader)?,
-        models: quota::texts(&written.models),
-        limit,
-        remaining,
-        used,
-        reset,
-        format: written.format,
-        meaning: written.meaning,
-    })
 }
 
 fn is_header(name: &str) -> bool {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::reader::Reader;
-use super::super::{provider, quota};
+use super::super::{limit, provider, quota};
 use super::{offer, quirks};
 use crate::model::ai::{
     CATEGORY, Dialect, Discovery, DiscoveryFormat, Model, ModelServer, Route, Task,
@@ -87,6 +87,8 @@ fn http(written: &Server, reader: &mut Reader<'_>) -> Option<Http> {
             .iter()
             .filter_map(|quota| quota::read(quota, reader).map(Arc::new))
             .collect(),
+        limits: limit::all(&written.limit, written.status.as_ref(), reader),
+        status: limit::status(written.status.as_ref(), reader),
         errors: written
             .error
             .iter()
@@ -149,11 +151,6 @@ fn server(written: &Server, http: &Http, reader: &mut Reader<'_>) -> ModelServer
             .and_then(|path| self::path(path, reader)),
         headers: quirks::headers(written, http, reader),
         quirks: quirks::read(&written.quirks, reader),
-        limits: written
-            .limit
-            .iter()
-            .filter_map(|limit| quirks::limit(limit, reader))
-            .collect(),
         models,
     }
 }

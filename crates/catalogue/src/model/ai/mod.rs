@@ -5,7 +5,6 @@
 //!
 //! **Invariant:** nothing here knows which names the operator gave to models; that is the router's business.
 
-mod limit;
 mod offer;
 mod quirks;
 mod server;
@@ -14,7 +13,6 @@ mod task;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use limit::{LimitHeader, ResetFormat, ResetMeaning};
 pub use offer::{Abilities, Ability, Model, Price, Strength};
 pub use quirks::{MessageRule, Quirks, StreamUsage};
 pub use server::{Discovery, DiscoveryFormat, ModelServer, Route};

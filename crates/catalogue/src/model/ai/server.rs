@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::model::quota;
 
-use super::{Abilities, Dialect, LimitHeader, Model, Quirks, Task};
+use super::{Abilities, Dialect, Model, Quirks, Task};
 
 /// What is particular to a provider that serves models; credential, base URL, hosts, quotas and errors are those of
 /// [`super::super::Http`].
@@ -42,8 +42,6 @@ pub struct ModelServer {
     pub headers: Vec<(String, String)>,
     /// How its requests and answers differ from the dialect.
     pub quirks: Quirks,
-    /// Headers that tell what is left of its quotas.
-    pub limits: Vec<LimitHeader>,
 }
 
 /// Where a task is asked for.

@@ -69,6 +69,15 @@ pub(in super::super) enum Block<'a> {
 }
 
 impl<'a> Block<'a> {
+    /// Nothing but a text.
+    pub(in super::super) fn text(text: &'a str) -> Self {
+        Self::Text {
+            text,
+            citations: None,
+            cache_control: None,
+        }
+    }
+
     /// A call whose arguments follow.
     pub(in super::super) fn call(id: Cow<'a, str>, name: &'a str) -> Self {
         Self::ToolUse {
@@ -152,11 +161,7 @@ fn block_of<'a>(
             citations: citations.as_ref().filter(|value| are_own(value)),
             cache_control: marker(cache.as_ref()),
         },
-        Part::Refusal(text) => Block::Text {
-            text,
-            citations: None,
-            cache_control: None,
-        },
+        Part::Refusal(text) => Block::text(text),
         Part::Image {
             media,
             detail,
@@ -215,13 +220,17 @@ fn block_of<'a>(
     Ok(Some(block))
 }
 
-/// A thought. Anthropic refuses one that it did not sign, so without a signature it is not sent back.
+/// A thought. Anthropic refuses one that it did not sign, so without a signature of its own it is not sent back.
 fn thought<'a>(
     text: &'a str,
     signature: Option<&'a str>,
     redacted: bool,
     side: Side,
 ) -> Option<Block<'a>> {
+    let is_foreign = |signature: &str| !carried::is_own(signature);
+    if side == Side::Provider && signature.is_some_and(is_foreign) {
+        return None;
+    }
     match (signature, redacted) {
         (Some(data), true) => Some(Block::RedactedThinking { data: data.into() }),
         (None, true) => None,

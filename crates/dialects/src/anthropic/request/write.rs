@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::super::blocks::{Block, Content, Side, blocks_of};
+use super::super::carried::is_own;
 use super::super::thinking::{self, Plan, Thinking};
 use super::super::tools::{self, Choice, ToolBody};
 use crate::chat::{Extra, Format, Message, Part, Request, Role};
@@ -83,7 +84,7 @@ struct OutputFormat<'a> {
 #[must_use]
 pub fn write_request(request: &Request, default_max_tokens: u64) -> Written {
     let mut dropped = Vec::new();
-    let (system, messages) = conversation(&request.messages, &mut dropped);
+    let (system, messages) = conversation(request, &mut dropped);
     let tools = tools::tools_of(request, &mut dropped);
     let tool_choice = tools::choice_of(request).filter(|_| !tools.is_empty());
     let sampling = &request.sampling;
@@ -103,7 +104,7 @@ pub fn write_request(request: &Request, default_max_tokens: u64) -> Written {
         tools,
         tool_choice,
         thinking: plan.thinking,
-        output_config: output_config(request, &plan, &mut dropped),
+        output_config: output_config(request, &plan),
         temperature: draw.temperature,
         top_p: draw.top_p,
         top_k: draw.top_k,
@@ -120,11 +121,15 @@ pub fn write_request(request: &Request, default_max_tokens: u64) -> Written {
 
 // === the conversation ===
 
+/// Anthropic has no mode for any JSON object, and its newer models take no begun answer either: what remains is to say it.
+const ANY_JSON: &str = "Answer with exactly one JSON object and nothing else: no words before or after it, and no code fence around it.";
+
 /// The leading instructions, and the turns: what follows one another in one role is one turn.
 fn conversation<'a>(
-    messages: &'a [Message],
+    request: &'a Request,
     dropped: &mut Vec<String>,
 ) -> (Option<Content<'a>>, Vec<Turn<'a>>) {
+    let messages = &request.messages;
     let is_instruction = |message: &Message| matches!(message.role, Role::System | Role::Developer);
     let mut leading = messages
         .iter()
@@ -156,6 +161,9 @@ fn conversation<'a>(
             Some((last, content)) if *last == role => content.extend(blocks),
             _ => turns.push((role, blocks)),
         }
+    }
+    if request.format == Some(Format::Json) {
+        system.push(Block::text(ANY_JSON));
     }
     let turns = turns
         .into_iter()
@@ -218,14 +226,12 @@ fn calls_without_thought(messages: &[Message]) -> bool {
     let answered = messages
         .last()
         .is_some_and(|message| message.role == Role::Tool);
-    let signed = |part: &Part| {
-        matches!(
-            part,
-            Part::Thinking {
-                signature: Some(_),
-                ..
-            }
-        )
+    let signed = |part: &Part| match part {
+        Part::Thinking {
+            signature: Some(token),
+            ..
+        } => is_own(token),
+        _ => false,
     };
     answered
         && before.peek().is_some_and(|message| {
@@ -278,21 +284,14 @@ impl Draw {
     }
 }
 
-fn output_config<'a>(
-    request: &'a Request,
-    plan: &Plan<'a>,
-    dropped: &mut Vec<String>,
-) -> Option<OutputConfig<'a>> {
+fn output_config<'a>(request: &'a Request, plan: &Plan<'a>) -> Option<OutputConfig<'a>> {
     let format = match &request.format {
         Some(Format::Schema { schema, .. }) => Some(OutputFormat {
             r#type: "json_schema",
             schema: Cow::Owned(closed(schema)),
         }),
-        Some(Format::Json) => {
-            dropped.push("response_format".to_owned());
-            None
-        }
-        Some(Format::Text) | None => None,
+        // See `ANY_JSON`.
+        Some(Format::Json | Format::Text) | None => None,
     };
     (format.is_some() || plan.effort.is_some()).then_some(OutputConfig {
         effort: plan.effort,

@@ -85,7 +85,7 @@ impl<'a> Fit<'a> {
 
     /// What the server says of its own model is truer than any file. Other tasks than chats take many texts, each of
     /// which has the context for itself.
-    fn context(&self, target: &Target<'_>) -> Option<u64> {
+    pub(super) fn context(&self, target: &Target<'_>) -> Option<u64> {
         let listed = target.listed.and_then(|listed| listed.context);
         listed
             .or_else(|| target.known.and_then(|model| model.context))

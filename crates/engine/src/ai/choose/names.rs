@@ -10,10 +10,13 @@ use guichet_catalogue::suggest::nearest;
 
 use super::{Choosing, Listed, Target};
 use crate::answer::Reason;
-use crate::plan::ordered;
+use crate::plan::{ordered, tier};
 
 /// Any model that will do.
 const AUTO: &str = "auto";
+
+/// Models whose strengths are this close are as good as each other to plain `auto`.
+const BAND: u32 = 25;
 
 /// A request of this many tokens is a long one, for which `auto` looks at who keeps its wits.
 const LONG: u64 = 60_000;
@@ -54,16 +57,21 @@ impl<'a> Choosing<'a> {
             within.pop();
             return;
         }
-        if name == AUTO {
-            return targets.extend(self.auto(None));
-        }
-        if let Some(flavour) = flavour(name) {
-            return targets.extend(self.auto(Some(flavour)));
-        }
+        // What one name stands for comes before what the next one stands for.
+        let place = targets.last().map_or(0, |target| target.tier[0] + 1);
         let before = targets.len();
-        targets.extend(self.at_provider(name));
-        if targets.len() == before {
-            targets.extend(self.plain(name));
+        if name == AUTO {
+            targets.extend(self.auto(None));
+        } else if let Some(flavour) = flavour(name) {
+            targets.extend(self.auto(Some(flavour)));
+        } else {
+            targets.extend(self.at_provider(name));
+            if targets.len() == before {
+                targets.extend(self.plain(name));
+            }
+        }
+        for target in &mut targets[before..] {
+            target.tier[0] = place;
         }
     }
 
@@ -164,6 +172,14 @@ impl<'a> Choosing<'a> {
                 (paid, strength)
             }),
         }
+        for target in &mut all {
+            let (Reverse(strength), paid) = rank(target);
+            let weaker = u32::from(u8::MAX - strength);
+            target.tier = match flavour {
+                Some(_) => [0, weaker, u32::from(paid)],
+                None => [0, u32::from(paid), weaker / BAND],
+            };
+        }
         all
     }
 
@@ -225,6 +241,7 @@ impl<'a> Choosing<'a> {
             provider,
             server,
             endpoint: self.endpoint(provider),
+            tier: tier(provider, self.settings, &self.call.wish.providers),
             listed: self
                 .discovered
                 .0

@@ -162,12 +162,15 @@ fn call(models: &[&str]) -> ModelCall {
         },
         caller: Caller {
             organization: OrganizationId::new("own"),
+            project: None,
+            policy: None,
             peer: None,
             request_id: "1".into(),
         },
         origin: Origin {
             project: ProjectId::new("own"),
             key: KeyId::new("own"),
+            budgets: Arc::default(),
         },
     }
 }
@@ -231,8 +234,8 @@ fn a_plain_name_is_every_provider_that_has_it_in_the_catalogues_order() {
 fn the_operators_order_and_then_the_callers_are_before_the_catalogues() {
     let mut world = World::new();
     let own = ProviderSettings {
-        enabled: None,
         order: Some(0),
+        ..ProviderSettings::default()
     };
     world.settings.providers.insert("academy".into(), own);
     assert_eq!(
@@ -461,7 +464,7 @@ fn who_is_off_excluded_or_without_a_key_is_named_with_the_reason() {
     let mut world = World::new();
     let off = ProviderSettings {
         enabled: Some(false),
-        order: None,
+        ..ProviderSettings::default()
     };
     world.settings.providers.insert("swift".into(), off);
     world.credentials.remove("academy");
@@ -583,6 +586,12 @@ fn a_listed_model_holds_what_its_server_says() {
     world.list("llama:latest", Some(2_048));
     let short = with(&["llama"], |call| call.facts.text = tokens(1_000));
     assert_eq!(world.chosen(&short), ["home/llama:latest"]);
+    let choice = world.choose(&short).unwrap();
+    assert_eq!(
+        choice.candidates[0].context,
+        Some(2_048),
+        "it is asked for no more"
+    );
     let long = with(&["llama"], |call| call.facts.text = tokens(2_000));
     assert!(matches!(
         world.choose(&long),

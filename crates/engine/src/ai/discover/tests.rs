@@ -12,7 +12,7 @@ use super::*;
 use crate::Parts;
 use crate::clock::SystemClock;
 use crate::settings::{ProviderSettings, Settings};
-use crate::store::{Store, StoreError, SuspensionRecord, WindowRecord};
+use crate::store::{BeliefRecord, Store, StoreError, SuspensionRecord, WindowRecord};
 use crate::transport::{Transport, TransportError, UpstreamRequest, UpstreamResponse};
 
 const OLLAMA: &str = "base_url = 'http://127.0.0.1:11434'\nlocal = true\ndialect = 'ollama'\nany_model = true\n\
@@ -59,6 +59,14 @@ impl Store for Forgetful {
     }
 
     fn save_windows(&self, _windows: Vec<WindowRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
+        ready(Ok(())).boxed()
+    }
+
+    fn beliefs(&self) -> BoxFuture<'_, Result<Vec<BeliefRecord>, StoreError>> {
+        ready(Ok(Vec::new())).boxed()
+    }
+
+    fn save_beliefs(&self, _beliefs: Vec<BeliefRecord>) -> BoxFuture<'_, Result<(), StoreError>> {
         ready(Ok(())).boxed()
     }
 
@@ -179,7 +187,7 @@ async fn what_is_turned_off_is_not_looked_for() {
     let servers = Arc::new(Servers::default());
     let off = ProviderSettings {
         enabled: Some(false),
-        order: None,
+        ..ProviderSettings::default()
     };
     let mut settings = Settings::default();
     for id in ["ollama", "attic"] {

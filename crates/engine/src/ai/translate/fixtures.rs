@@ -67,6 +67,7 @@ impl World {
             Addressee {
                 model,
                 known,
+                context: known.and_then(|known| known.context),
                 cut_to: None,
             },
         )
@@ -107,12 +108,15 @@ pub(super) fn call(door: Door, body: impl Into<Bytes>) -> ModelCall {
         },
         caller: Caller {
             organization: OrganizationId::new("o"),
+            project: None,
+            policy: None,
             peer: None,
             request_id: "r-1".into(),
         },
         origin: Origin {
             project: ProjectId::new("p"),
             key: KeyId::new("k"),
+            budgets: Arc::default(),
         },
     }
 }

@@ -69,6 +69,7 @@ pub(super) struct Writing<'w, 's> {
     pub(super) route: &'w Route,
     pub(super) model: &'w str,
     pub(super) known: Option<&'w Model>,
+    pub(super) context: Option<u64>,
     /// The most tokens of an answer that it may be asked for, where the caller asks for more.
     pub(super) cut_to: Option<u64>,
 }
@@ -80,6 +81,8 @@ pub(crate) struct Addressee<'a> {
     pub(crate) model: &'a str,
     /// What its file says of it.
     pub(crate) known: Option<&'a Model>,
+    /// Tokens that it holds, as its server or its file says.
+    pub(crate) context: Option<u64>,
     /// The most tokens of an answer that it may be asked for, where the caller asks for more.
     pub(crate) cut_to: Option<u64>,
 }
@@ -115,6 +118,7 @@ pub(crate) fn outgoing(
     let Addressee {
         model,
         known,
+        context,
         cut_to,
     } = addressee;
     let writing = Writing {
@@ -124,6 +128,7 @@ pub(crate) fn outgoing(
         route,
         model,
         known,
+        context,
         cut_to,
     };
     let path = path(route, model, call.facts.stream)?;
@@ -194,6 +199,11 @@ const EXTENSIONS: [&str; 2] = ["models", "provider"];
 fn conversation(writing: &Writing<'_, '_>) -> Result<Said, NotSent> {
     let mut said = match (writing.call.door, writing.route.dialect) {
         _ if writing.spoken.continues() => other(writing)?,
+        (Door::Messages, Dialect::Anthropic)
+            if anthropic::may_hold_foreign_tokens(&writing.call.body) =>
+        {
+            other(writing)?
+        }
         (Door::Chat, Dialect::OpenAi) | (Door::Messages, Dialect::Anthropic) => same(writing)?,
         _ => other(writing)?,
     };
@@ -284,7 +294,7 @@ fn most_tokens(writing: &Writing<'_, '_>) -> u64 {
     };
     let most = known.output.unwrap_or(ANTHROPIC_OUTPUT);
     let input = writing.call.facts.estimate_input_tokens();
-    let room = known
+    let room = writing
         .context
         .map_or(u64::MAX, |context| context.saturating_sub(input));
     most.min(room).max(1)
@@ -308,8 +318,7 @@ fn context(writing: &Writing<'_, '_>) -> u64 {
             .checked_next_power_of_two()
             .unwrap_or(u64::MAX),
     );
-    let most = writing.known.and_then(|known| known.context);
-    most.map_or(size, |most| size.min(most))
+    writing.context.map_or(size, |most| size.min(most))
 }
 
 /// A text as JSON.

@@ -4,8 +4,9 @@ use guichet_catalogue::model::{Class, Suspends};
 use guichet_dialects::error::ProviderError;
 use jiff::Timestamp;
 
-use super::told::{DAY, HOUR, Told};
+use super::told::Told;
 use super::{Complaint, Kind, Meaning, Reading};
+use crate::periods::{DAY, HOUR};
 
 /// Statuses of errors that come within a good answer, by their words.
 const STATUSES: [(&str, u16); 21] = [

@@ -1,3 +1,5 @@
+mod captured;
+
 use std::sync::LazyLock;
 
 use guichet_catalogue::files::Files;
@@ -118,7 +120,7 @@ fn a_spent_bucket_is_waited_for_exactly_as_long_as_is_said() {
     assert_eq!(wait(&verdict), Some(578));
     let tally = Tally {
         limit: 100_000.0,
-        used: 97_050.0,
+        used: Some(97_050.0),
         requested: 3_619.0,
     };
     assert_eq!(verdict.tally, Some(tally));

@@ -3,39 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guichet_catalogue::model::ai::{LimitHeader, ResetMeaning};
-use guichet_catalogue::model::{Quota, Window};
+use guichet_catalogue::model::{Dimension, Quota, Window, Within};
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Complaint, Reading, Tally};
+use crate::decode;
+use crate::gauge::{Gauge, Source, Telling};
 use crate::ledger::room_again;
+use crate::periods::{self, DAY};
 use crate::reset_time;
-
-pub(super) const MINUTE: Duration = Duration::from_mins(1);
-pub(super) const HOUR: Duration = Duration::from_hours(1);
-pub(super) const DAY: Duration = Duration::from_hours(24);
-
-/// Words for windows, the longest first: of several that are used up the longest decides.
-const PERIODS: [(&[&str], Duration); 5] = [
-    (
-        &["per month", "per-month", "permonth", "monthly"],
-        Duration::from_hours(24 * 30),
-    ),
-    (
-        &["per week", "perweek", "weekly"],
-        Duration::from_hours(24 * 7),
-    ),
-    (
-        &["per day", "per-day", "perday", "daily", "(tpd)", "(rpd)"],
-        DAY,
-    ),
-    (&["per hour", "per-hour", "perhour", "hourly"], HOUR),
-    (
-        &["per minute", "per-min", "perminute", "(tpm)", "(rpm)"],
-        MINUTE,
-    ),
-];
 
 /// What a provider tells of its windows.
 pub(super) struct Told<'a> {
@@ -46,6 +23,8 @@ pub(super) struct Told<'a> {
     pub(super) period: Option<Duration>,
     /// The time that it names outright.
     pub(super) at: Option<Timestamp>,
+    /// Its windows, as far as it gives numbers.
+    pub(super) gauges: Vec<Gauge>,
 }
 
 impl<'a> Told<'a> {
@@ -60,8 +39,9 @@ impl<'a> Told<'a> {
         let mut told = Self {
             complaint,
             tally: tally(&reading.text),
-            period: period(&reading.text),
+            period: periods::named(&reading.text),
             at: None,
+            gauges: Vec::new(),
             body,
         };
         told.at = reset_time::retry_after(complaint.headers, now)
@@ -71,6 +51,7 @@ impl<'a> Told<'a> {
             )
             .max(told.delay())
             .max(reset_time::in_words(&reading.text, now));
+        told.gauges = told.gauges(&reading.text);
         told
     }
 
@@ -80,17 +61,10 @@ impl<'a> Told<'a> {
             .is_some_and(|tally| tally.requested > tally.limit)
     }
 
-    /// The longest window of which a header says that nothing is left.
+    /// The longest window of which is told that nothing is left.
     pub(super) fn spent(&self) -> Option<Duration> {
-        let spent = self.limits().filter(|limit| {
-            let left = limit
-                .remaining
-                .as_deref()
-                .and_then(|name| self.header(name));
-            left.and_then(|left| left.trim().parse::<f64>().ok())
-                .is_some_and(|left| left <= 0.0)
-        });
-        spent.filter_map(|limit| limit.window.period()).max()
+        let spent = self.gauges.iter().filter(|gauge| gauge.is_spent());
+        spent.filter_map(|gauge| gauge.period).max()
     }
 
     /// When the provider may be asked again, if a window of this length is used up. Of a day or longer that ends by the
@@ -130,21 +104,74 @@ impl<'a> Told<'a> {
             used,
             requested,
         } = self.tally?;
-        let part = ((used + requested - limit) / limit).max(0.0);
+        let part = ((used? + requested - limit) / limit).max(0.0);
         let wait = Duration::try_from_secs_f64(part * window.as_secs_f64()).ok()?;
         self.complaint.now.checked_add(wait).ok()
     }
 
-    /// The end of a window of this length, where a header tells it.
+    /// The end of a window of this length, where it is told.
     fn reset(&self, window: Duration) -> Option<Timestamp> {
-        let told = self.limits().filter(|limit| {
-            limit.window.period() == Some(window) && limit.meaning == ResetMeaning::UntilNextWindow
+        let told = self
+            .gauges
+            .iter()
+            .filter(|gauge| gauge.period == Some(window));
+        told.filter_map(|gauge| gauge.ends_at).max()
+    }
+
+    /// Headers, Google's list of what is violated, and the sentence.
+    fn gauges(&self, text: &str) -> Vec<Gauge> {
+        let Complaint { provider, .. } = *self.complaint;
+        let mut gauges = provider.http().map_or_else(Vec::new, |http| {
+            let telling = Telling {
+                program: self.complaint.program,
+                http,
+                model: Some(self.complaint.model),
+                within: Within::Answers,
+                status: self.complaint.status,
+                headers: self.complaint.headers,
+                body: decode::whatever(self.complaint.body),
+                now: self.complaint.now,
+            };
+            telling.gauges()
         });
-        told.filter_map(|limit| {
-            let text = self.header(limit.reset.as_deref()?)?;
-            reset_time::in_format(&text, limit.format, self.complaint.now)
+        gauges.extend(self.violations());
+        gauges.extend(self.tally.map(|tally| Gauge {
+            dimension: dimension(text),
+            period: self.period,
+            limit: Some(tally.limit),
+            used: tally.used,
+            ..Gauge::blank(Source::Refusal)
+        }));
+        gauges
+    }
+
+    /// `google.rpc.QuotaFailure`: every window that is spent.
+    fn violations(&self) -> impl Iterator<Item = Gauge> {
+        let details = self
+            .body
+            .pointer("/error/details")
+            .and_then(Value::as_array);
+        let violations = details
+            .into_iter()
+            .flatten()
+            .filter_map(|detail| detail.get("violations")?.as_array())
+            .flatten();
+        violations.filter_map(|violation| {
+            let id = violation.get("quotaId")?.as_str()?.to_ascii_lowercase();
+            let value = violation.get("quotaValue")?.as_str()?.parse().ok()?;
+            let dimension = if id.contains("inputtoken") {
+                Dimension::InputTokens
+            } else {
+                Dimension::Requests
+            };
+            Some(Gauge {
+                dimension: Some(dimension),
+                period: Some(periods::named(&id)?),
+                limit: Some(value),
+                remaining: Some(0.0),
+                ..Gauge::blank(Source::Refusal)
+            })
         })
-        .max()
     }
 
     /// `google.rpc.RetryInfo`.
@@ -174,16 +201,6 @@ impl<'a> Told<'a> {
         )
     }
 
-    fn limits(&self) -> impl Iterator<Item = &'a LimitHeader> {
-        let complaint = self.complaint;
-        let limits = complaint
-            .provider
-            .models
-            .as_deref()
-            .map_or(&[][..], |server| &server.limits);
-        limits.iter().filter(|limit| limit.covers(complaint.model))
-    }
-
     fn quotas(&self, window: Duration) -> Vec<Arc<Quota>> {
         let mut quotas = self.complaint.provider.quotas_of(self.complaint.model);
         quotas.retain(|quota| quota.window.period() == Some(window));
@@ -191,10 +208,18 @@ impl<'a> Told<'a> {
     }
 }
 
-/// The longest window that a text in lower case names.
-fn period(text: &str) -> Option<Duration> {
-    let named = |(words, _): &&(&[&str], Duration)| words.iter().any(|word| text.contains(word));
-    PERIODS.iter().find(named).map(|(_, period)| *period)
+/// What a text in lower case says is counted: "on tokens per day (TPD)".
+fn dimension(text: &str) -> Option<Dimension> {
+    const WORDS: [(&str, Dimension); 6] = [
+        ("input tokens per", Dimension::InputTokens),
+        ("output tokens per", Dimension::OutputTokens),
+        ("tokens per", Dimension::Tokens),
+        ("requests per", Dimension::Requests),
+        ("seconds of audio per", Dimension::AudioSeconds),
+        ("audio seconds per", Dimension::AudioSeconds),
+    ];
+    let found = WORDS.iter().find(|(words, _)| text.contains(words));
+    found.map(|(_, dimension)| *dimension)
 }
 
 /// "limit 100000, used 97050, requested 3619"; Groq leaves out what is used where one request alone is too large.
@@ -211,7 +236,7 @@ fn tally(text: &str) -> Option<Tally> {
     let before = &text[..text.find("requested")?];
     let from = before.rfind("limit ").or_else(|| before.rfind("limit:"))?;
     let (limit, _) = after("limit", &before[from..])?;
-    let used = after(", used", &before[from..]).map_or(0.0, |(used, _)| used);
+    let used = after(", used", &before[from..]).map(|(used, _)| used);
     (limit > 0.0).then_some(Tally {
         limit,
         used,

@@ -159,6 +159,7 @@ fn why(reason: &Reason) -> String {
         Reason::TooLong { needed, most } => {
             format!("the request needs about {needed} tokens; the largest model holds {most}")
         }
+        Reason::OverBudget(_) => "a budget of the caller's does not cover it".into(),
         Reason::Rejected(rejection) => rejection.message.clone(),
     }
 }

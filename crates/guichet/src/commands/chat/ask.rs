@@ -64,6 +64,7 @@ impl Asking {
             origin: Origin {
                 project: default_project(),
                 key: KeyId::new(KEY),
+                budgets: std::sync::Arc::default(),
             },
         });
         Ok(asked.await.map_err(|refusal| (refusal, request_id)))

@@ -179,3 +179,23 @@ fn a_thought_goes_back_only_with_its_signature() {
         ])
     );
 }
+
+#[test]
+fn a_thought_of_another_provider_does_not_go_to_anthropic() {
+    let thought = |signature: &str, redacted| Part::Thinking {
+        text: if redacted { "" } else { "Hm." }.into(),
+        signature: Some(signature.into()),
+        redacted,
+    };
+    let foreign = vec![
+        thought("google:sig", false),
+        thought("google:sig", true),
+        Part::text("Ho"),
+    ];
+    let request = asked(
+        "claude-opus-4-5",
+        vec![user("Hi"), message(Role::Assistant, foreign), user("Go on")],
+    );
+    let (body, _) = written(&request);
+    assert_eq!(body["messages"][1]["content"], "Ho");
+}

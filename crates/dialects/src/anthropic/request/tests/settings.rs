@@ -35,7 +35,9 @@ fn what_anthropic_has_no_word_for_is_told_and_what_makes_no_difference_is_not() 
     });
     request.extra.insert("service_tier".into(), json!("flex"));
     request.extra.insert("store".into(), json!(true));
-    let (body, dropped) = written(&request);
+    let (mut body, dropped) = written(&request);
+    let system = body.as_object_mut().unwrap().remove("system");
+    assert!(system.is_some(), "any JSON is asked for in words");
     assert_eq!(
         dropped,
         [
@@ -48,7 +50,6 @@ fn what_anthropic_has_no_word_for_is_told_and_what_makes_no_difference_is_not() 
             "seed",
             "n",
             "logit_bias",
-            "response_format",
             "stop",
             "service_tier",
             "store",
@@ -63,6 +64,24 @@ fn what_anthropic_has_no_word_for_is_told_and_what_makes_no_difference_is_not() 
             "temperature": 1.0,
             "stop_sequences": ["END"],
         })
+    );
+}
+
+#[test]
+fn any_json_is_asked_for_in_words_after_the_callers_own() {
+    let system = Message {
+        role: Role::System,
+        ..user("Be brief.")
+    };
+    let mut request = asked("claude-opus-4-5", vec![system, user("Hi")]);
+    request.format = Some(Format::Json);
+    let (body, dropped) = written(&request);
+    assert!(dropped.is_empty(), "{dropped:?}");
+    assert_eq!(body["system"][0]["text"], "Be brief.");
+    let words = body["system"][1]["text"].as_str().unwrap();
+    assert!(
+        words.contains("one JSON object and nothing else"),
+        "{words}"
     );
 }
 

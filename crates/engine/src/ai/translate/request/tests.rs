@@ -220,6 +220,7 @@ fn candidates_share_what_was_read_and_each_gets_its_own_model() {
                 Addressee {
                     model,
                     known,
+                    context: known.and_then(|known| known.context),
                     cut_to: None,
                 },
             )
@@ -319,4 +320,25 @@ fn schemas_are_pruned_for_who_knows_few_keywords_but_not_for_gemini() {
     assert_eq!(sent["response_format"]["json_schema"]["schema"], pruned);
     let sent = World::chat("gemini", quirks).sent(&chat(&body), "gemini-2.5-flash");
     assert!(sent.contains("additionalProperties"), "{sent}");
+}
+
+#[test]
+fn tokens_of_other_providers_are_taken_out_of_what_anthropic_gets_and_nothing_else_is_touched() {
+    let said = |block: &str| {
+        let body = format!(
+            r#"{{"model":"auto","max_tokens":9,"messages":[{{"role":"user","content":"hi"}},{{"role":"assistant","content":[{block},{{"type":"text","text":"Ho"}}]}},{{"role":"user","content":"on"}}]}}"#
+        );
+        let call = call(Door::Messages, body);
+        let sent = World::chat("anthropic", "").send(&call, "m").unwrap();
+        (sent.verbatim, text(&sent))
+    };
+    let (verbatim, own) = said(r#"{"type":"thinking","thinking":"Hm.","signature":"sig"}"#);
+    assert!(verbatim && own.contains(r#""signature":"sig""#), "{own}");
+    for foreign in [
+        r#"{"type":"thinking","thinking":"Hm.","signature":"google:sig"}"#,
+        r#"{"type":"redacted_thinking","data":"guichet.signature.next.sig"}"#,
+    ] {
+        let (_, sent) = said(foreign);
+        assert!(!sent.contains("sig") && sent.contains("Ho"), "{sent}");
+    }
 }
