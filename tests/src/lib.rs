@@ -2,6 +2,7 @@
 //! alphabet, in paused time. And a stage for single stories: a few providers that do exactly what they are told.
 
 pub mod heard;
+pub mod simulation;
 pub mod small;
 pub mod speakers;
 pub mod stage;

@@ -32,6 +32,8 @@ pub struct Behaviour {
 pub struct Seen {
     /// Requests made.
     pub requests: u32,
+    /// Requests that reached it: those that it counts.
+    pub arrived: u32,
     /// Requests that got the right answer, whole and in time.
     pub answered_right: u32,
     /// The URLs, in order.
@@ -105,6 +107,13 @@ impl Transport for Memory {
                 return Err(TransportError::NoSuchHost);
             };
             let (wait, result) = faulted(fault, &good, error.as_ref()).within(limits);
+            let failure = result.as_ref().err();
+            if failure.is_none_or(|error| !error.never_sent())
+                && let Some(host) = request.url.host_str()
+            {
+                let mut seen = self.seen.lock();
+                seen.entry(host.to_owned()).or_default().arrived += 1;
+            }
             tokio::time::sleep(wait).await;
             let right = result
                 .as_ref()

@@ -167,6 +167,15 @@ impl World {
         })
     }
 
+    /// A credential for everyone who needs one.
+    #[must_use]
+    pub fn credentials(&self) -> Vec<Credential> {
+        let providers = self.catalogue.providers.values();
+        providers
+            .filter_map(|provider| credential(provider))
+            .collect()
+    }
+
     /// An engine with a credential for everyone who needs one.
     ///
     /// # Panics
@@ -197,13 +206,7 @@ impl World {
         let engine = Engine::start(parts)
             .await
             .unwrap_or_else(|error| panic!("{error}"));
-        engine.replace_credentials(
-            self.catalogue
-                .providers
-                .values()
-                .filter_map(|provider| credential(provider))
-                .collect(),
-        );
+        engine.replace_credentials(self.credentials());
         Running {
             engine,
             memory,

@@ -1,6 +1,14 @@
-//! Every pair of the fault alphabet over the first two remote candidates of every operation, through the real engine,
-//! in paused time. What must hold in all of them: totality (G1), completeness (G2), no false success (G3), bounded
-//! amplification (G5), honesty (G9).
+//! The fault alphabet over the remote candidates of the operations, through the real engine, in paused time: every pair
+//! over the first two of every operation; every triple over the first three of the core operations; and over whole chains
+//! all fail, one survives at each place, one fails at each place, and a cover of all pairs of places and letters.
+//!
+//! What must hold in all of them: totality (G1), completeness (G2), no false success (G3), bounded amplification (G5),
+//! conservation (G6: the ledger counts what arrived), honesty (G9). Where only one fails, an operation that is labelled
+//! `guaranteed` is answered (G8); who has healed is asked again when its suspension is over (G7). No operation of the
+//! catalogue has effects (G4): `effects.rs` and the simulation have their own.
+//!
+//! `GUICHET_MATRIX=all cargo test -p guichet-tests --test exhaustive -- --nocapture` runs all of it; without, every
+//! eleventh triple, and chains of the core operations only.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,12 +18,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guichet_catalogue::model::{Class, Operation};
+use guichet_catalogue::model::{Class, Dimension, Operation, Window};
 use guichet_engine::answer::{Answer, Reason, Refusal, Served};
 use guichet_engine::call::{Options, Providers};
 use guichet_sim::Fault;
 use guichet_tests::store::MemoryStore;
-use guichet_tests::world::{DEADLINE, Tally, World, call};
+use guichet_tests::world::{DEADLINE, Running, Tally, World, call};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tokio::time::Instant;
@@ -23,7 +31,7 @@ use tokio::time::Instant;
 /// One operation with the candidates that are tried in all combinations.
 struct Subject {
     operation: Arc<Operation>,
-    /// The first remote candidates: one or two.
+    /// The first remote candidates.
     remote: Vec<String>,
     /// Everyone who may answer: these, and what is computed here.
     allowed: Vec<String>,
@@ -37,11 +45,13 @@ struct Trial {
     took: Duration,
     /// Requests, and right answers, by remote candidate.
     seen: Vec<(u32, u32)>,
+    /// Units that a window that ends with nothing counts beyond the requests that arrived.
+    unsettled: Vec<String>,
 }
 
 impl Subject {
     /// None for operations without a remote provider.
-    fn of(world: &World, operation: &Arc<Operation>, wanted: usize) -> Option<Self> {
+    fn of(world: &World, operation: &Arc<Operation>, wanted: usize, most: usize) -> Option<Self> {
         let ids = |local: bool| {
             let endpoints = operation
                 .endpoints
@@ -49,7 +59,7 @@ impl Subject {
                 .filter(move |endpoint| endpoint.provider.is_local() == local);
             endpoints.map(|endpoint| endpoint.provider.id.to_string())
         };
-        let remote: Vec<String> = ids(false).take(2).collect();
+        let remote: Vec<String> = ids(false).take(most).collect();
         let allowed = remote.iter().cloned().chain(ids(true)).collect();
         let sample = world.good(remote.get(wanted)?, &operation.id.name)?;
         let now = sample.recorded.now?;
@@ -90,10 +100,79 @@ impl Subject {
             let seen = running.memory.seen(provider);
             (seen.requests, seen.answered_right)
         });
+        let seen = seen.collect();
+        running.engine.flush().await;
         Trial {
             result,
             took,
-            seen: seen.collect(),
+            seen,
+            unsettled: self.unsettled(&running),
+        }
+    }
+
+    /// Budgets whose ledger does not equal what arrived: of those that count requests one by one and that do not refill
+    /// meanwhile.
+    fn unsettled(&self, running: &Running) -> Vec<String> {
+        let saved = running.store.saved_windows();
+        let mut wrong = Vec::new();
+        for endpoint in &self.operation.endpoints {
+            let provider = &endpoint.provider;
+            let exact = provider.http().into_iter().flat_map(|http| &http.quotas);
+            let exact = exact.filter(|quota| {
+                let refills = matches!(quota.window, Window::Bucket(_) | Window::Concurrency);
+                let plain = quota.cost.is_none() && quota.group.is_none();
+                !refills && plain && quota.dimension == Dimension::Requests
+            });
+            let arrived = running.memory.seen(&provider.id).arrived;
+            for quota in exact {
+                let own = |budget: &str| budget.split('@').next() == Some(&*provider.id);
+                let counted: f64 = saved
+                    .iter()
+                    .filter(|record| own(&record.budget) && record.window == quota.id())
+                    .map(|record| record.used)
+                    .sum();
+                if (counted - f64::from(arrived)).abs() > 1e-6 {
+                    wrong.push(format!(
+                        "{}: {counted} counted, {arrived} arrived",
+                        provider.id
+                    ));
+                }
+            }
+        }
+        wrong
+    }
+
+    /// Everybody fails so; a day later all are well, and the first that is able answers.
+    async fn heals(&self, world: &World, fault: Fault) {
+        let running = world
+            .start(self.now, Arc::new(MemoryStore::default()))
+            .await;
+        let day = Duration::from_hours(25);
+        for (fault, now) in [(fault, self.now), (Fault::Ok, self.now + day)] {
+            for provider in &self.remote {
+                let behaviour = world.behaviour(provider, &self.operation.id.name, fault, now);
+                running.memory.behave(provider, behaviour.unwrap());
+            }
+            let providers = Providers {
+                allowed: self.remote.clone(),
+                excluded: Vec::new(),
+            };
+            let options = Options {
+                providers,
+                max_age: Some(Duration::ZERO),
+                ..Options::default()
+            };
+            let call = call(&self.operation, &self.parameters, options);
+            let result = running.engine.call(call).await;
+            if fault == Fault::Ok && now != self.now {
+                let place = format!("{} after {fault}: {result:?}", self.operation.id);
+                assert!(result.is_ok(), "G7: {place}");
+                return;
+            }
+            // Another key comes, and a day goes by.
+            running.engine.replace_credentials(Vec::new());
+            running.engine.replace_credentials(world.credentials());
+            tokio::time::sleep(day).await;
         }
     }
 
@@ -117,6 +196,11 @@ impl Subject {
             trial.took <= DEADLINE + Duration::from_millis(50),
             "G1: took {:?}: {place}",
             trial.took
+        );
+        assert!(
+            trial.unsettled.is_empty(),
+            "G6: {:?}: {place}",
+            trial.unsettled
         );
         let healthy = faults
             .iter()
@@ -210,22 +294,117 @@ impl Subject {
     }
 }
 
-async fn run_all(world: &World, subject: &Subject, tally: &mut Tally) -> Vec<bool> {
-    let mut able = Vec::new();
-    for candidate in 0..subject.remote.len() {
-        able.push(subject.answers(world, candidate).await);
+/// A subject with what must be known before it is tried.
+struct Known<'a> {
+    world: &'a World,
+    subject: &'a Subject,
+    /// Whether each candidate answers these parameters at all.
+    able: Vec<bool>,
+    /// The requests that each takes.
+    steps: Vec<u32>,
+}
+
+impl<'a> Known<'a> {
+    async fn of(world: &'a World, subject: &'a Subject) -> Self {
+        let mut able = Vec::new();
+        for candidate in 0..subject.remote.len() {
+            able.push(subject.answers(world, candidate).await);
+        }
+        let steps = subject.remote.iter().map(|id| {
+            let sample = world.good(id, &subject.operation.id.name);
+            sample.map_or(1, |sample| {
+                u32::try_from(sample.recorded.exchanges.len()).unwrap()
+            })
+        });
+        let steps = steps.collect();
+        Self {
+            world,
+            subject,
+            able,
+            steps,
+        }
     }
-    let steps: Vec<u32> = subject
-        .remote
-        .iter()
-        .map(|id| {
-            world
-                .good(id, &subject.operation.id.name)
-                .map_or(1, |sample| {
-                    u32::try_from(sample.recorded.exchanges.len()).unwrap()
-                })
-        })
-        .collect();
+
+    /// Tries one combination, one letter for each candidate.
+    async fn attempt(&self, faults: &[Fault], tally: &mut Tally) -> bool {
+        let subject = self.subject;
+        let trial = subject.attempt(self.world, faults, &subject.allowed).await;
+        subject.check(faults, &self.able, &trial, &self.steps, tally);
+        tally.count("combinations");
+        trial.result.is_ok()
+    }
+
+    /// Every triple of letters, or every eleventh.
+    async fn triples(&self, tally: &mut Tally) {
+        let mut number = 0_usize;
+        for first in Fault::ALL {
+            for second in Fault::ALL {
+                for third in Fault::ALL {
+                    number += 1;
+                    if all_of_it() || number.is_multiple_of(11) {
+                        self.attempt(&[first, second, third], tally).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// A whole chain.
+    async fn chain(&self, tally: &mut Tally) {
+        let places = self.subject.remote.len();
+        for fault in Fault::ALL {
+            self.attempt(&vec![fault; places], tally).await;
+            for place in 0..places {
+                let mut survivor = vec![fault; places];
+                survivor[place] = Fault::Ok;
+                self.attempt(&survivor, tally).await;
+                let mut failing = vec![Fault::Ok; places];
+                failing[place] = fault;
+                let answered = self.attempt(&failing, tally).await;
+                let others = self.able.iter().filter(|able| **able).count() > 1;
+                assert!(
+                    answered || !others,
+                    "G8: {} is not answered where only one fails",
+                    self.subject.operation.id
+                );
+            }
+            self.subject.heals(self.world, fault).await;
+        }
+        for row in cover(places) {
+            self.attempt(&row, tally).await;
+        }
+    }
+}
+
+/// Combinations in which every two places meet every two letters: the lines of a plane over the next prime, so that two
+/// of them cross once. What is beyond the alphabet is `ok`.
+fn cover(places: usize) -> impl Iterator<Item = Vec<Fault>> {
+    const PRIME: usize = 23;
+    assert!(places <= PRIME, "a longer chain needs a larger prime");
+    let letter = |number: usize| Fault::ALL.get(number).copied().unwrap_or(Fault::Ok);
+    (0..PRIME * PRIME).map(move |line| {
+        let (from, rise) = (line / PRIME, line % PRIME);
+        let row = (0..places).map(|place| letter((from + rise * place) % PRIME));
+        row.collect()
+    })
+}
+
+/// Whether what takes too long for every change is run too.
+fn all_of_it() -> bool {
+    std::env::var("GUICHET_MATRIX").is_ok_and(|value| value == "all")
+}
+
+/// Operations that people ask for most, and whose chains are long.
+const CORE: [(&str, &str); 5] = [
+    ("weather", "current"),
+    ("weather", "daily"),
+    ("geocoding", "search"),
+    ("currency", "rates"),
+    ("ip", "lookup"),
+];
+
+async fn run_all(world: &World, subject: &Subject, tally: &mut Tally) -> Vec<bool> {
+    let known = Known::of(world, subject).await;
     let second: &[Fault] = if subject.remote.len() > 1 {
         &Fault::ALL
     } else {
@@ -234,13 +413,10 @@ async fn run_all(world: &World, subject: &Subject, tally: &mut Tally) -> Vec<boo
     for first in Fault::ALL {
         for second in second {
             let faults = [first, *second];
-            let trial = subject.attempt(world, &faults, &subject.allowed).await;
-            let faults = &faults[..subject.remote.len()];
-            subject.check(faults, &able, &trial, &steps, tally);
-            tally.count("combinations");
+            known.attempt(&faults[..subject.remote.len()], tally).await;
         }
     }
-    able
+    known.able
 }
 
 async fn category(name: &str) {
@@ -253,12 +429,13 @@ async fn category(name: &str) {
         .cloned()
         .collect();
     for operation in &operations {
-        let Some(first) = Subject::of(&world, operation, 0) else {
+        let Some(first) = Subject::of(&world, operation, 0, 2) else {
             continue;
         };
         let mut able = run_all(&world, &first, &mut tally).await;
         // Samples show different places and words; with the second one's parameters it must be able too.
-        if let Some(second) = Subject::of(&world, operation, 1).filter(|_| able.contains(&false)) {
+        if let Some(second) = Subject::of(&world, operation, 1, 2).filter(|_| able.contains(&false))
+        {
             let other = run_all(&world, &second, &mut tally).await;
             able.iter_mut()
                 .zip(other)
@@ -272,10 +449,50 @@ async fn category(name: &str) {
         );
     }
     println!(
-        "{name}: {:?} in {:.1} s",
+        "{name}: {:?}, 0 violations in {:.1} s",
         tally.0,
         began.elapsed().as_secs_f64()
     );
+    assert!(tally.0["combinations"] > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_triple_of_letters_over_the_first_three_candidates_of_the_core_operations() {
+    let world = World::new();
+    let mut tally = Tally::default();
+    let began = std::time::Instant::now();
+    for (category, name) in CORE {
+        let operation = world.catalogue.operation(category, name).unwrap();
+        let subject = Subject::of(&world, operation, 0, 3).unwrap();
+        if subject.remote.len() == 3 {
+            Known::of(&world, &subject).await.triples(&mut tally).await;
+        }
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    println!("triples: {:?}, 0 violations in {seconds:.1} s", tally.0);
+    assert!(tally.0["combinations"] > 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whole_chains_with_all_failing_one_left_one_failing_and_every_two_letters_at_every_two_places()
+ {
+    let world = World::new();
+    let mut tally = Tally::default();
+    let began = std::time::Instant::now();
+    let core = |operation: &Operation| {
+        CORE.iter().any(|(category, name)| {
+            *operation.id.category == **category && *operation.id.name == **name
+        })
+    };
+    for operation in world.catalogue.operations() {
+        let subject = Subject::of(&world, operation, 0, usize::MAX);
+        let Some(subject) = subject.filter(|_| all_of_it() || core(operation)) else {
+            continue;
+        };
+        Known::of(&world, &subject).await.chain(&mut tally).await;
+    }
+    let seconds = began.elapsed().as_secs_f64();
+    println!("chains: {:?}, 0 violations in {seconds:.1} s", tally.0);
     assert!(tally.0["combinations"] > 0);
 }
 

@@ -46,8 +46,23 @@ pub(crate) struct Attempting<'a> {
 }
 
 impl Attempting<'_> {
+    /// Asks, and checks what is answered. Whatever it waits for, it takes no longer than it may.
+    pub(crate) async fn ask_in_time(
+        &mut self,
+        call: &HttpCall,
+        shape: &Shape,
+        reservation: &mut Reservation,
+    ) -> Result<Answer, Failure> {
+        // The transport keeps the time itself, and says better what it waited for.
+        const MORE: Duration = Duration::from_millis(5);
+        let (time, credential) = (self.time + MORE, self.credential);
+        let asked = tokio::time::timeout(time, self.ask(call, shape, reservation)).await;
+        let asked = asked.unwrap_or_else(|_| Err(Failure::new(Class::Upstream, "time was up")));
+        asked.map_err(|failure| as_of(failure, credential))
+    }
+
     /// Asks, and checks what is answered.
-    pub(crate) async fn ask(
+    async fn ask(
         &mut self,
         call: &HttpCall,
         shape: &Shape,
@@ -247,6 +262,18 @@ impl Attempting<'_> {
             url: target,
             ..request
         }))
+    }
+}
+
+/// A suspension for a wrong key lasts until the key changes. Where there is no key nothing would ever change, so the
+/// same words mean that the provider does not want us now.
+pub(crate) fn as_of(failure: Failure, credential: Option<&Credential>) -> Failure {
+    match (failure.class, credential) {
+        (Class::Auth, None) => Failure {
+            class: Class::Blocked,
+            ..failure
+        },
+        _ => failure,
     }
 }
 

@@ -37,7 +37,15 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Where the clock has been set back since it was given nobody knows how old it is: too old for anything.
     pub(crate) fn age(&self, now: Timestamp) -> Duration {
+        now.duration_since(self.given_at)
+            .try_into()
+            .unwrap_or(Duration::MAX)
+    }
+
+    /// The age of one that has just come, whatever was done to the clock meanwhile.
+    pub(crate) fn age_on_arrival(&self, now: Timestamp) -> Duration {
         now.duration_since(self.given_at)
             .try_into()
             .unwrap_or_default()

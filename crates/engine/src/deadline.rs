@@ -24,6 +24,11 @@ impl Deadline {
         self.0.saturating_duration_since(Instant::now())
     }
 
+    /// What is left until so long after it.
+    pub(crate) fn left_with(self, grace: Duration) -> Duration {
+        (self.0 + grace).saturating_duration_since(Instant::now())
+    }
+
     pub(crate) fn passed(self) -> bool {
         self.left().is_zero()
     }

@@ -1,12 +1,17 @@
 //! What an operation promises under the running configuration, computed and not claimed.
 
+mod promise;
+
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
-use guichet_catalogue::model::{CalendarUnit, Operation, Provider, Quota, Window};
+use guichet_catalogue::model::{CalendarUnit, Endpoint, Provider, Quota, Window};
 
+use crate::answer::SkipReason;
 use crate::plan::{Credentials, unusable};
 use crate::settings::Settings;
+pub use promise::Promise;
 
 /// How sure an answer is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,40 +40,70 @@ impl Guarantee {
     }
 }
 
-pub(crate) fn guarantee(
-    operation: &Operation,
+/// What the running configuration makes of those who could answer.
+pub(crate) struct Standing<'a> {
+    /// Who can be asked.
+    usable: Vec<&'a Provider>,
+    /// Who cannot, and why not.
+    left_out: Vec<(&'a Provider, SkipReason)>,
+}
+
+impl<'a> Standing<'a> {
+    pub(crate) fn of(
+        endpoints: &'a [Arc<Endpoint>],
+        settings: &Settings,
+        credentials: &Credentials,
+    ) -> Self {
+        let mut standing = Self {
+            usable: Vec::new(),
+            left_out: Vec::new(),
+        };
+        for endpoint in endpoints {
+            let provider = &*endpoint.provider;
+            match obstacle(provider, settings, credentials) {
+                None => standing.usable.push(provider),
+                Some(reason) => standing.left_out.push((provider, reason)),
+            }
+        }
+        standing
+    }
+
+    pub(crate) fn guarantee(&self) -> Guarantee {
+        guarantee(&self.usable)
+    }
+}
+
+/// Why a provider is not asked, whatever is asked of it.
+fn obstacle(
+    provider: &Provider,
     settings: &Settings,
     credentials: &Credentials,
-) -> Guarantee {
-    let usable = |provider: &Provider| {
-        let keyed = provider.http().is_none_or(|http| {
-            http.auth.works_without()
-                || credentials
-                    .get(&provider.id)
-                    .is_some_and(|own| !own.is_empty())
-        });
-        unusable(provider, settings).is_none() && keyed
+) -> Option<SkipReason> {
+    let keyed = || {
+        let own = credentials.get(&provider.id);
+        own.is_some_and(|own| !own.is_empty())
+            || provider.http().is_none_or(|http| http.auth.works_without())
     };
-    let providers: Vec<&Provider> = operation
-        .endpoints
-        .iter()
-        .map(|endpoint| &*endpoint.provider)
-        .filter(|provider| usable(provider))
-        .collect();
-    let places: BTreeSet<String> = providers.iter().map(|provider| place(provider)).collect();
-    let only_local = !providers.is_empty() && providers.iter().all(|provider| provider.is_local());
-    let free = providers.iter().any(|provider| {
-        provider.http().is_none_or(|http| {
-            http.auth.works_without() && !http.quotas.iter().any(|quota| runs_out(quota))
-        })
-    });
-    match (providers.len(), places.len()) {
+    unusable(provider, settings).or_else(|| (!keyed()).then_some(SkipReason::NoCredential))
+}
+
+fn guarantee(usable: &[&Provider]) -> Guarantee {
+    let places: BTreeSet<String> = usable.iter().map(|provider| place(provider)).collect();
+    let only_here = !usable.is_empty() && usable.iter().all(|provider| provider.is_local());
+    match (usable.len(), places.len()) {
         (0, _) => Guarantee::None,
-        _ if only_local => Guarantee::Guaranteed,
-        (_, 2..) if free => Guarantee::Guaranteed,
+        _ if only_here => Guarantee::Guaranteed,
+        (_, 2..) if usable.iter().any(|provider| is_free(provider)) => Guarantee::Guaranteed,
         (1, _) => Guarantee::Single,
         _ => Guarantee::BestEffort,
     }
+}
+
+/// Whether it needs neither a key nor a quota that can be used up; or is on this machine.
+fn is_free(provider: &Provider) -> bool {
+    provider.http().is_none_or(|http| {
+        http.auth.works_without() && !http.quotas.iter().any(|quota| runs_out(quota))
+    })
 }
 
 /// Whether a quota can be used up for longer than a caller would wait: a rate per minute cannot.
@@ -84,7 +119,8 @@ fn runs_out(quota: &Quota) -> bool {
 
 /// Where an answer comes from: the registrable part of a host, or this machine.
 fn place(provider: &Provider) -> String {
-    let Some(http) = provider.http() else {
+    let own = provider.models.as_ref().is_some_and(|server| server.local);
+    let Some(http) = provider.http().filter(|_| !own) else {
         return "here".into();
     };
     let host = http

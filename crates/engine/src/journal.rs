@@ -122,7 +122,13 @@ impl Levels {
             return true;
         }
         let records = levels.iter().map(WindowRecord::from).collect();
-        match self.store.save_windows(records).await {
+        let mut taken = Taken {
+            guard: &self.guard,
+            levels,
+        };
+        let saved = self.store.save_windows(records).await;
+        let levels = std::mem::take(&mut taken.levels);
+        match saved {
             Ok(()) => true,
             Err(error) => self.failed(&levels, &error),
         }
@@ -152,6 +158,21 @@ impl Levels {
     }
 }
 
+/// Changes that were taken to be written. Whoever writes them may leave before they are: then they are to be written by
+/// the next one.
+struct Taken<'a> {
+    guard: &'a Guard,
+    levels: Vec<Level>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if !self.levels.is_empty() {
+            self.guard.ledger().not_written(&self.levels);
+        }
+    }
+}
+
 /// The one that writes what nobody waits for.
 struct Writing {
     levels: Arc<Levels>,
@@ -176,6 +197,8 @@ impl Writing {
             let looking = self.look_at.is_some();
             let look_at = self.look_at.unwrap_or_else(Instant::now);
             tokio::select! {
+                // In this order always, so that the same run can be made twice.
+                biased;
                 entries = inbox.recv_many(&mut batch, BATCH) => {
                     if entries == 0 {
                         self.levels.write().await;

@@ -31,6 +31,7 @@ pub mod plan;
 pub mod policy;
 pub mod read;
 pub mod recalled;
+pub mod rehearsal;
 pub mod replay;
 pub mod request;
 mod reset_time;
@@ -41,6 +42,6 @@ mod tokens;
 pub mod transport;
 
 pub use engine::{CandidateState, Engine, Observer, Parts, ProxyCall, UsageObserver, Verification};
-pub use guarantee::Guarantee;
+pub use guarantee::{Guarantee, Promise};
 pub use inquire::{Inquiries, keep_inquiring};
 pub use settings::{ModelSettings, ProviderSettings, Settings};

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use crate::data;
 use crate::gateway::Gateway;
 use crate::problem::Problem;
+use crate::promised::Promised;
 use crate::reply::{Response, json_response};
 use crate::standing::{self, Standing};
 
@@ -25,7 +26,8 @@ struct Line<'catalogue> {
     name: &'catalogue str,
     path: String,
     summary: &'catalogue str,
-    guarantee: &'static str,
+    #[serde(flatten)]
+    promised: Promised,
 }
 
 #[derive(Serialize)]
@@ -144,7 +146,7 @@ fn line<'catalogue>(engine: &Engine, operation: &'catalogue Operation) -> Line<'
         name: &operation.id.name,
         path: format!("/api/{}", operation.id),
         summary: &operation.summary,
-        guarantee: engine.guarantee(operation).as_str(),
+        promised: engine.promise(operation).into(),
     }
 }
 

@@ -8,6 +8,7 @@ use guichet_catalogue::suggest::nearest;
 use guichet_engine::answer::{Answer, Served};
 use guichet_engine::call::{Call, Prepared};
 use guichet_engine::recalled::Recalled;
+use guichet_engine::rehearsal::Rehearsal;
 use http::{HeaderValue, Method, StatusCode};
 
 use crate::again::Again;
@@ -24,6 +25,10 @@ use crate::{envelope, freshness, input, refusal};
 pub(crate) fn recall(gateway: &Gateway, visit: &mut Visit, principal: &Principal) -> Option<Reply> {
     let url = readable_again(visit)?;
     let engine = &gateway.shared.engine;
+    if engine.is_rehearsing() {
+        // What is marked is written anew.
+        return None;
+    }
     let question = gateway.shared.asked.find(engine, principal, url)?;
     let recalled = engine.recall(&question.prepared, visit.at)?;
     Some(told_again(visit, &question, &recalled).about(&question.counts))
@@ -62,7 +67,10 @@ pub(crate) async fn answer(
         Err(problem) => Err(problem),
     };
     let reply = match outcome {
-        Ok(answer) => told(visit, &operation, answer),
+        Ok(answer) => {
+            let rehearsed = gateway.shared.engine.rehearsed();
+            told(visit, &operation, answer, &rehearsed)
+        }
         Err(problem) => Reply::refusing(problem, &visit.request_id),
     };
     Ok(reply.about(&counts))
@@ -125,12 +133,17 @@ pub(crate) fn find_category<'catalogue>(
     })
 }
 
-fn told(visit: &mut Visit, operation: &Operation, answer: Answer) -> Reply {
+fn told(
+    visit: &mut Visit,
+    operation: &Operation,
+    answer: Answer,
+    rehearsed: &[Rehearsal],
+) -> Reply {
     let tag = (visit.head.method != Method::POST).then(|| freshness::etag(answer.digest));
     let mut response = if is_known(visit, tag.as_ref()) {
         empty_response(StatusCode::NOT_MODIFIED)
     } else {
-        let body = envelope::write(&operation.id, &answer, &visit.request_id);
+        let body = envelope::write(&operation.id, &answer, &visit.request_id, rehearsed);
         json_response_in(visit.room_for_headers(), body)
     };
     Freshness::of(&answer, operation).tell(&mut response);

@@ -6,6 +6,8 @@ use std::fmt::{self, Display, Write};
 
 use guichet_catalogue::model::{Catalogue, Category, Operation, Parameter};
 
+use crate::promised::Promised;
+
 const STYLE: &str = include_str!("docs/style.css");
 
 /// What a browser may do with the page: apply the style that is in it, and nothing else.
@@ -26,20 +28,17 @@ impl Template {
     }
 }
 
-/// The whole page. `guarantee` says how sure the fallback of an operation is.
-pub(crate) fn page(
-    catalogue: &Catalogue,
-    guarantee: impl Fn(&Operation) -> &'static str,
-) -> Template {
+/// The whole page. `promised` says how sure the fallback of an operation is.
+pub(crate) fn page(catalogue: &Catalogue, promised: impl Fn(&Operation) -> Promised) -> Template {
     let mut page = String::with_capacity(128 << 10);
-    let written = write_page(&mut page, catalogue, &guarantee);
+    let written = write_page(&mut page, catalogue, &promised);
     debug_assert!(written.is_ok(), "a string takes everything");
     Template(page)
 }
 
-type Guarantees<'guarantee> = &'guarantee dyn Fn(&Operation) -> &'static str;
+type Promises<'promises> = &'promises dyn Fn(&Operation) -> Promised;
 
-fn write_page(page: &mut String, catalogue: &Catalogue, guarantee: Guarantees<'_>) -> fmt::Result {
+fn write_page(page: &mut String, catalogue: &Catalogue, promised: Promises<'_>) -> fmt::Result {
     write!(
         page,
         "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
@@ -51,7 +50,7 @@ fn write_page(page: &mut String, catalogue: &Catalogue, guarantee: Guarantees<'_
     write_contents(page, catalogue)?;
     page.write_str("<main id=\"content\">\n")?;
     for category in catalogue.categories.values() {
-        write_category(page, category, guarantee)?;
+        write_category(page, category, promised)?;
     }
     page.write_str("</main>\n</body>\n</html>\n")
 }
@@ -94,11 +93,7 @@ fn write_contents(page: &mut String, catalogue: &Catalogue) -> fmt::Result {
     page.write_str("</ul>\n</nav>\n")
 }
 
-fn write_category(
-    page: &mut String,
-    category: &Category,
-    guarantee: Guarantees<'_>,
-) -> fmt::Result {
+fn write_category(page: &mut String, category: &Category, promised: Promises<'_>) -> fmt::Result {
     let (id, title, summary) = (
         Text(&category.id),
         Text(&category.title),
@@ -109,12 +104,12 @@ fn write_category(
         "<section aria-labelledby=\"{id}\">\n<h2 id=\"{id}\">{title}</h2>\n<p>{summary}</p>"
     )?;
     for operation in category.operations.values() {
-        write_operation(page, operation, guarantee(operation))?;
+        write_operation(page, operation, &promised(operation))?;
     }
     page.write_str("</section>\n")
 }
 
-fn write_operation(page: &mut String, operation: &Operation, guarantee: &str) -> fmt::Result {
+fn write_operation(page: &mut String, operation: &Operation, promised: &Promised) -> fmt::Result {
     let (category, name) = (Text(&operation.id.category), Text(&operation.id.name));
     let (method, summary) = (operation.method.as_str(), Prose(&operation.summary));
     writeln!(
@@ -123,7 +118,7 @@ fn write_operation(page: &mut String, operation: &Operation, guarantee: &str) ->
          <code>/api/{category}/{name}</code></h3>\n<p>{summary}</p>"
     )?;
     write_parameters(page, operation)?;
-    write_providers(page, operation, guarantee)?;
+    write_providers(page, operation, promised)?;
     for call in operation.examples.iter().take(2) {
         let [before, after] = example::curl(operation, call);
         let (before, after) = (Text(&before), Text(&after));
@@ -182,10 +177,12 @@ fn write_parameter(page: &mut String, parameter: &Parameter) -> fmt::Result {
     page.write_str("</td></tr>\n")
 }
 
-fn write_providers(page: &mut String, operation: &Operation, guarantee: &str) -> fmt::Result {
+fn write_providers(page: &mut String, operation: &Operation, promised: &Promised) -> fmt::Result {
+    let sentence = promised.sentence();
+    let (guarantee, sentence) = (promised.guarantee, Text(&sentence));
     write!(
         page,
-        "<p class=\"providers\">Fallback: <strong>{guarantee}</strong>. Asked in this order: "
+        "<p class=\"providers\">Fallback: <strong>{guarantee}</strong> ({sentence}). Asked in this order: "
     )?;
     for (index, endpoint) in operation.endpoints.iter().enumerate() {
         let comma = if index == 0 { "" } else { ", " };

@@ -6,13 +6,20 @@ use bytes::Bytes;
 use guichet_catalogue::model::OperationId;
 use guichet_engine::answer::Answer;
 use guichet_engine::outcome::Attempt;
+use guichet_engine::rehearsal::Rehearsal;
 
 use crate::content::Content;
 use crate::quoted;
 
 /// Writes the envelope of an answer. The data is not copied: it goes from the cache to the network as it is.
-pub(crate) fn write(operation: &OperationId, answer: &Answer, request_id: &str) -> Content {
-    let meta = Meta::of(operation, answer);
+pub(crate) fn write(
+    operation: &OperationId,
+    answer: &Answer,
+    request_id: &str,
+    rehearsed: &[Rehearsal],
+) -> Content {
+    let mut meta = Meta::of(operation, answer);
+    meta.mark(rehearsed);
     around(answer.data.clone(), meta.write(answer.age, request_id))
 }
 
@@ -56,6 +63,19 @@ impl Meta {
             after_age,
             after_id: text,
         }
+    }
+
+    /// Marks an answer that is given while failures are rehearsed.
+    fn mark(&mut self, rehearsed: &[Rehearsal]) {
+        if rehearsed.is_empty() {
+            return;
+        }
+        let list = serde_json::to_string(rehearsed).unwrap_or_else(|_| "[]".into());
+        let end = self.after_id.trim_end_matches("}}").len();
+        self.after_id.truncate(end);
+        self.after_id.push_str(",\"rehearsal\":");
+        self.after_id.push_str(&list);
+        self.after_id.push_str("}}");
     }
 
     /// The text, in memory of its own length.
@@ -145,7 +165,7 @@ mod tests {
     }
 
     fn written(answer: &Answer) -> String {
-        let mut pieces = write(&id(), answer, "r-1").into_pieces();
+        let mut pieces = write(&id(), answer, "r-1", &[]).into_pieces();
         let text = pieces.copy_to_bytes(pieces.remaining());
         let value: serde_json::Value = serde_json::from_slice(&text).unwrap();
         serde_json::to_string_pretty(&value).unwrap()

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use guichet_engine::rehearsal::Rehearsal;
 use http::header::{
     CONTENT_LENGTH, CONTENT_SECURITY_POLICY, HeaderName, HeaderValue, REFERRER_POLICY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -20,15 +21,32 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName =
     HeaderName::from_static("cross-origin-resource-policy");
 
+/// Marks what is given while failures are rehearsed: `met-no=5xx, groq=401`.
+const X_GUICHET_REHEARSAL: HeaderName = HeaderName::from_static("x-guichet-rehearsal");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
 /// Completes a reply.
-pub(crate) fn finish(reply: &mut Reply, visit: &Visit, door: Option<Door>, took: Duration) {
+pub(crate) fn finish(
+    reply: &mut Reply,
+    visit: &Visit,
+    door: Option<Door>,
+    took: Duration,
+    rehearsed: &[Rehearsal],
+) {
     let response = &mut reply.response;
     let mut values = Values::default();
     let request_id = values.text(&visit.request_id).end();
     response.headers_mut().insert(X_REQUEST_ID, request_id);
     guard(response, door);
+    if !rehearsed.is_empty() {
+        let each = rehearsed
+            .iter()
+            .map(|one| format!("{}={}", one.provider, one.fault));
+        let text = each.collect::<Vec<_>>().join(", ");
+        if let Ok(value) = HeaderValue::try_from(text) {
+            response.headers_mut().insert(X_GUICHET_REHEARSAL, value);
+        }
+    }
     if matches!(door, Some(Door::Data | Door::Proxy)) {
         let timing = server_timing(&mut values, &reply.story, took);
         response.headers_mut().insert(SERVER_TIMING, timing);

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use guichet_engine::identity::CredentialId;
+use guichet_engine::rehearsal::Rehearsal;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, HeaderValue};
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde::Serialize;
 use crate::codes::Code;
 use crate::gateway::Gateway;
 use crate::problem::Problem;
+use crate::promised::Promised;
 use crate::reply::{Reply, Response, json_response};
 use crate::standing::Standing;
 
@@ -19,11 +21,17 @@ struct Health {
     version: &'static str,
     uptime_s: u64,
     operations: BTreeMap<String, OperationHealth>,
+    /// What is promised to whoever leaves the choice of a model to us, by task.
+    models: BTreeMap<&'static str, Promised>,
+    /// Failures that are rehearsed; absent where none is.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rehearsals: Vec<Rehearsal>,
 }
 
 #[derive(Serialize)]
 struct OperationHealth {
-    guarantee: &'static str,
+    #[serde(flatten)]
+    promised: Promised,
     candidates: Vec<CandidateHealth>,
 }
 
@@ -66,7 +74,7 @@ pub(crate) fn health(gateway: &Gateway) -> Response {
                     standing: Standing::of(candidate.state.as_ref()),
                 });
         OperationHealth {
-            guarantee: engine.guarantee(operation).as_str(),
+            promised: engine.promise(operation).into(),
             candidates: candidates.collect(),
         }
     };
@@ -90,6 +98,12 @@ pub(crate) fn health(gateway: &Gateway) -> Response {
         version: env!("CARGO_PKG_VERSION"),
         uptime_s: gateway.shared.started.elapsed().as_secs(),
         operations,
+        rehearsals: engine.rehearsed(),
+        models: engine
+            .promises_of_models()
+            .into_iter()
+            .map(|(task, promise)| (task.as_str(), promise.into()))
+            .collect(),
     };
     uncached(json_response(
         StatusCode::OK,

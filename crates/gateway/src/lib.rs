@@ -33,6 +33,7 @@ mod openapi;
 mod own_address;
 mod pages;
 mod problem;
+mod promised;
 mod proxy;
 mod quotas;
 mod quoted;

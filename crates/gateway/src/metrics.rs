@@ -34,6 +34,7 @@ pub struct Metrics {
     gen_ai: GenAi,
     in_flight: Gauge,
     connections: Gauge,
+    rehearsed: Gauge,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -90,6 +91,7 @@ impl Metrics {
         let durations = Family::new_with_constructor(histogram as fn() -> Histogram);
         let attempts = Family::default();
         let (in_flight, connections) = (Gauge::default(), Gauge::default());
+        let rehearsed = Gauge::default();
         let gen_ai = GenAi::new(&mut registry);
         let own = registry.sub_registry_with_prefix("guichet");
         own.register(
@@ -118,6 +120,11 @@ impl Metrics {
             in_flight.clone(),
         );
         own.register("http_connections", "Connections open", connections.clone());
+        own.register(
+            "rehearsals",
+            "Providers that are made to fail by `guichet rehearse`",
+            rehearsed.clone(),
+        );
         Self {
             registry,
             requests,
@@ -126,6 +133,7 @@ impl Metrics {
             durations,
             attempts,
             gen_ai,
+            rehearsed,
             in_flight,
             connections,
         }
@@ -216,9 +224,11 @@ impl Metrics {
         })
     }
 
-    /// All counts as text.
-    pub(crate) fn expose(&self) -> Response {
+    /// All counts as text, and how many failures are rehearsed.
+    pub(crate) fn expose(&self, rehearsed: usize) -> Response {
         const TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+        self.rehearsed
+            .set(i64::try_from(rehearsed).unwrap_or(i64::MAX));
         let mut text = String::with_capacity(16 << 10);
         match encode(&mut text, &self.registry) {
             Ok(()) => typed_response(StatusCode::OK, TYPE, text),

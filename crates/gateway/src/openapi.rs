@@ -8,29 +8,35 @@ mod operation;
 mod parameter;
 mod schema;
 
+use guichet_catalogue::model::ai::Task;
 use guichet_catalogue::model::{Catalogue, Method, Operation};
 use serde_json::{Map, Value, json};
 
+use crate::promised::Promised;
 use crate::router::{Access, Door, ROUTES, Route};
 
-/// The whole document. `guarantee` says how sure the fallback of an operation is.
+/// The whole document. `promised` says how sure the fallback of an operation is, `of_models` that of a task of models.
 pub(crate) fn document(
     catalogue: &Catalogue,
-    guarantee: impl Fn(&Operation) -> &'static str,
+    promised: impl Fn(&Operation) -> Promised,
+    of_models: &[(Task, Promised)],
 ) -> Value {
     let mut paths = Map::new();
     for operation in catalogue.operations() {
-        let item = data_path(operation, guarantee(operation));
+        let item = data_path(operation, &promised(operation));
         paths.insert(format!("/api/{}", operation.id), item);
     }
     for route in ROUTES
         .iter()
         .filter(|route| !matches!(route.door, Door::Data | Door::Home))
     {
-        paths.insert(
-            route.pattern.replace("{*", "{"),
-            fixed_path(route, catalogue),
-        );
+        let mut path = fixed_path(route, catalogue);
+        if let Door::Ask(door) = route.door
+            && let Some((_, promised)) = of_models.iter().find(|(task, _)| *task == door.task())
+        {
+            operation::promise(&mut path["post"], promised);
+        }
+        paths.insert(route.pattern.replace("{*", "{"), path);
     }
     json!({
         "openapi": "3.1.0",
@@ -59,12 +65,12 @@ fn tags(catalogue: &Catalogue) -> Vec<Value> {
         .collect()
 }
 
-fn data_path(operation: &Operation, guarantee: &str) -> Value {
+fn data_path(operation: &Operation, promised: &Promised) -> Value {
     let mut item = Map::new();
     if operation.method == Method::Get {
-        item.insert("get".into(), operation::by_get(operation, guarantee));
+        item.insert("get".into(), operation::by_get(operation, promised));
     }
-    item.insert("post".into(), operation::by_post(operation, guarantee));
+    item.insert("post".into(), operation::by_post(operation, promised));
     Value::Object(item)
 }
 

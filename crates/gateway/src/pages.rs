@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use guichet_catalogue::model::Catalogue;
+use guichet_catalogue::model::ai::Task;
 use http::StatusCode;
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, ETAG, HeaderValue};
 use parking_lot::Mutex;
 
 use crate::gateway::Gateway;
+use crate::promised::Promised;
 use crate::reply::{Response, empty_response, typed_response};
 use crate::visit::Visit;
 use crate::{docs, freshness, openapi, own_address};
@@ -23,7 +25,8 @@ struct Made {
     /// Held, so that no other catalogue can come to lie at its address.
     catalogue: Arc<Catalogue>,
     /// They change when credentials do, without a new catalogue.
-    guarantees: Vec<&'static str>,
+    promises: Vec<Promised>,
+    of_models: Vec<(Task, Promised)>,
     openapi: Page,
     docs: Arc<docs::Template>,
 }
@@ -54,25 +57,33 @@ pub(crate) fn docs(gateway: &Gateway, visit: &Visit) -> Response {
 fn current(gateway: &Gateway) -> Made {
     let engine = &gateway.shared.engine;
     let catalogue = engine.catalogue();
-    let guarantees: Vec<_> = catalogue
+    let promises: Vec<Promised> = catalogue
         .operations()
-        .map(|operation| engine.guarantee(operation).as_str())
+        .map(|operation| engine.promise(operation).into())
+        .collect();
+    let of_models: Vec<_> = engine
+        .promises_of_models()
+        .into_iter()
+        .map(|(task, promise)| (task, Promised::from(promise)))
         .collect();
     let mut last = gateway.shared.pages.0.lock();
     if let Some(made) = last.as_ref()
         && Arc::ptr_eq(&made.catalogue, &catalogue)
-        && made.guarantees == guarantees
+        && made.promises == promises
+        && made.of_models == of_models
     {
         return made.clone();
     }
-    let guarantee = |operation: &_| engine.guarantee(operation).as_str();
+    let promised = |operation: &_| engine.promise(operation).into();
     let made = Made {
         openapi: Page::new(
-            serde_json::to_vec(&openapi::document(&catalogue, guarantee)).unwrap_or_default(),
+            serde_json::to_vec(&openapi::document(&catalogue, promised, &of_models))
+                .unwrap_or_default(),
         ),
-        docs: Arc::new(docs::page(&catalogue, guarantee)),
+        docs: Arc::new(docs::page(&catalogue, promised)),
         catalogue,
-        guarantees,
+        promises,
+        of_models,
     };
     last.insert(made).clone()
 }

@@ -202,7 +202,11 @@ impl Walk {
             (Door::Live, _) => Ok(health::live().into()),
             (Door::Ready, _) => health::ready(gateway),
             (Door::Health, _) => Ok(health::health(gateway).into()),
-            (Door::Metrics, _) => Ok(gateway.shared.metrics.expose().into()),
+            (Door::Metrics, _) => Ok(gateway
+                .shared
+                .metrics
+                .expose(gateway.shared.engine.rehearsed().len())
+                .into()),
             (Door::OpenApi, _) => Ok(pages::openapi(gateway, visit).into()),
             (Door::Docs, _) => Ok(pages::docs(gateway, visit).into()),
             (Door::Home, _) => Ok(home().into()),
@@ -239,7 +243,9 @@ impl Walk {
             limits::tell(&mut reply, &shared.engine, principal, &mut admission);
         }
         let took = self.started.elapsed();
-        finish::finish(&mut reply, visit, route.map(|route| route.door), took);
+        let rehearsed = shared.engine.rehearsed();
+        let door = route.map(|route| route.door);
+        finish::finish(&mut reply, visit, door, took, &rehearsed);
         let status = reply.response.status();
         shared.metrics.observe(*route, status, &reply.story, took);
         if let Some(log) = &shared.settings.access_log {

@@ -20,7 +20,9 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{Config, Settings};
 use crate::context;
 use crate::installation::Installation;
+use crate::label;
 use crate::logging;
+use crate::rehearsals::Rehearsals;
 use lock::ServerLock;
 use reload::Reloader;
 use watch_folder::Watched;
@@ -68,6 +70,9 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         gateway_settings(&settings, address),
         Metrics::default(),
     );
+    label::log(&engine);
+    let rehearsals = Rehearsals::of(&settings.data_dir);
+    tokio::spawn(rehearsals.follow(engine.clone(), stop.clone()));
     tracing::info!(%address, "ready");
     serve(listener, gateway, stop.clone()).await?;
 

@@ -42,6 +42,11 @@ pub(crate) async fn verify(
     let remedy = known
         .zip(verification.class)
         .and_then(|(known, class)| remedy::to_mend(known, class));
+    // Whoever was not asked has to be waited for, unless it is left alone until something changes.
+    let waits = || {
+        "wait until its suspension or quota is over (`guichet check` says when), or give another key".to_owned()
+    };
+    let remedy = remedy.or_else(|| verification.class.is_none().then(waits));
     let outcome = verification.class.map_or("not asked", Class::as_str);
     Finding {
         provider: provider.to_owned(),

@@ -1,6 +1,6 @@
 //! Leave to ask a candidate, and what becomes of it when the candidate fails.
 
-use guichet_catalogue::model::{Class, Suspends};
+use guichet_catalogue::model::{Class, Dimension, Quota, Suspends};
 
 use super::ModelCall;
 use super::bill::Bill;
@@ -32,8 +32,11 @@ pub(super) async fn admit(
 }
 
 /// The candidate failed so: ledger and breakers learn it.
-pub(super) fn settle(engine: &Engine, permit: Permit, verdict: &Verdict) {
+pub(super) fn settle(engine: &Engine, mut permit: Permit, verdict: &Verdict) {
     let failure = &verdict.failure;
+    if failure.status.is_some_and(|status| status >= 400) {
+        permit.reservation.settle(of_refused, engine.now());
+    }
     verdict.teach(&permit.reservation, engine.now());
     let reach = match verdict.suspends {
         Suspends::Nothing => {
@@ -45,4 +48,13 @@ pub(super) fn settle(engine: &Engine, permit: Permit, verdict: &Verdict) {
         Suspends::Credential | Suspends::Provider => Reach::Wide,
     };
     engine.settle_within(permit, failure.class, reach, failure.retry_at);
+}
+
+/// What a refused request took: it was a request, and nothing was read or written for it.
+fn of_refused(quota: &Quota) -> Option<f64> {
+    let counts_requests = matches!(
+        quota.dimension,
+        Dimension::Requests | Dimension::Calls | Dimension::Credits
+    );
+    (!counts_requests).then_some(0.0)
 }

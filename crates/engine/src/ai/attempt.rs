@@ -460,7 +460,7 @@ fn unsent(reason: NotSent) -> Verdict {
 }
 
 /// `account:token`
-fn parted(secret: &SecretString) -> Result<(String, SecretString), Failure> {
+pub(super) fn parted(secret: &SecretString) -> Result<(String, SecretString), Failure> {
     let text = secret.expose_secret();
     let (account, token) = text.split_once(':').ok_or_else(|| {
         Failure::new(

@@ -23,6 +23,7 @@ mod resume;
 pub(crate) mod silence;
 mod translate;
 mod verdict;
+pub(crate) mod verify;
 
 pub use answer::{KnownModel, ModelAnswer, ModelContent, UsageRecord};
 pub(crate) use attempt::target;

@@ -220,6 +220,7 @@ impl Race<'_> {
             };
             let began = Instant::now();
             let patience = prepared.waits.patience(kind(call));
+            let patience = patience.min(self.share());
             runners.push(Runner {
                 candidate: candidate.clone(),
                 prepared: Arc::clone(&prepared),
@@ -236,6 +237,17 @@ impl Race<'_> {
             return true;
         }
         false
+    }
+
+    /// How long the one that is asked now may be silent, however long is usual for it, so that those after it still have
+    /// the time to answer.
+    fn share(&self) -> Duration {
+        let left = self
+            .attempting
+            .until
+            .saturating_duration_since(Instant::now());
+        let turns = (self.waiting.len() + 1).min(AT_ONCE);
+        left / u32::try_from(turns).unwrap_or(1)
     }
 
     fn judge(&mut self, tried: Tried) -> Step {

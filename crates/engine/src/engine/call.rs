@@ -18,9 +18,11 @@ use crate::recalled::Recalled;
 pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusal> {
     let deadline = Deadline::after(call.options.timeout.unwrap_or(engine.0.settings.timeout));
     if !cache::is_shared(&call.operation) {
-        let outcome =
-            tokio::time::timeout(deadline.left() + GRACE, ask(engine.clone(), call, deadline))
-                .await;
+        let outcome = tokio::time::timeout(
+            deadline.left_with(GRACE),
+            ask(engine.clone(), call, deadline),
+        )
+        .await;
         return outcome
             .unwrap_or_else(|_| Err(out_of_time()))
             .map(|landed| given(&landed, engine));
@@ -32,10 +34,10 @@ pub(super) async fn answer(engine: &Engine, call: Call) -> Result<Answer, Refusa
     {
         return Ok(entry.answer(Served::Cached, age));
     }
-    let flown = tokio::time::timeout(deadline.left() + GRACE, fly(engine, &call, &key)).await;
+    let flown = tokio::time::timeout(deadline.left_with(GRACE), fly(engine, &call, &key)).await;
     match flown.unwrap_or_else(|_| Err(out_of_time())) {
         Ok(landed) => Ok(given(&landed, engine)),
-        Err(refusal) => old_answer(engine, known, &call, &key, refusal).await,
+        Err(refusal) => old_answer(engine, known, &call, &key, refusal, deadline).await,
     }
 }
 
@@ -53,9 +55,10 @@ const GRACE: Duration = Duration::from_millis(40);
 fn given(landed: &Landed, engine: &Engine) -> Answer {
     Answer {
         attempts: landed.attempts.clone(),
-        ..landed
-            .entry
-            .answer(Served::Fresh, landed.entry.age(engine.0.clock.now()))
+        ..landed.entry.answer(
+            Served::Fresh,
+            landed.entry.age_on_arrival(engine.0.clock.now()),
+        )
     }
 }
 
@@ -107,7 +110,9 @@ fn flight(engine: &Engine, call: &Call, key: &Key) -> impl FnMut() -> BoxFuture<
                     .answers
                     .insert(Arc::clone(&key), Arc::clone(&landed.entry));
                 if keep {
-                    kept::keep(&engine, &key, &landed.entry).await;
+                    let entry = Arc::clone(&landed.entry);
+                    // Nobody waits for the disk.
+                    tokio::spawn(async move { kept::keep(&engine, &key, &entry).await });
                 }
             }
             outcome
@@ -122,6 +127,7 @@ async fn old_answer(
     call: &Call,
     key: &Key,
     refusal: Refusal,
+    deadline: Deadline,
 ) -> Result<Answer, Refusal> {
     if !matches!(
         refusal.reason,
@@ -130,7 +136,13 @@ async fn old_answer(
         return Err(refusal);
     }
     let entry = match known {
-        None if call.operation.keep => kept::kept(engine, key, &call.operation.shape).await,
+        None if call.operation.keep => {
+            let kept = kept::kept(engine, key, &call.operation.shape);
+            tokio::time::timeout(deadline.left_with(GRACE), kept)
+                .await
+                .ok()
+                .flatten()
+        }
         known => known,
     };
     let now = engine.0.clock.now();

@@ -9,7 +9,7 @@ use guichet_catalogue::filter::{Input, Variables};
 use guichet_catalogue::model::{Call as How, Catalogue, EmptyPolicy, Http, HttpCall};
 use guichet_catalogue::parameters::InvalidParameter;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use super::arranged::arranged;
 use super::local::{Computed, compute};
@@ -183,7 +183,7 @@ impl Chain<'_> {
             }
             let left = 1 + candidates
                 .iter()
-                .filter(|candidate| self.is_ready(candidate))
+                .filter(|candidate| self.is_ready_within(candidate, self.deadline.left()))
                 .count();
             match self.ask(candidate, left).await {
                 Next::Go => {}
@@ -195,12 +195,14 @@ impl Chain<'_> {
 
     fn not_reached(&mut self, candidate: &Candidate) {
         let provider = Arc::clone(&candidate.endpoint.provider.id);
-        self.skipped.push(Skipped {
+        // Who would not have been asked anyway is named for that.
+        let obstacle = self.obstacle_within(candidate, Duration::ZERO);
+        self.skipped.push(obstacle.unwrap_or(Skipped {
             provider,
             reason: SkipReason::OutOfTime,
             retry_at: None,
             class: None,
-        });
+        }));
     }
 
     /// Where nobody was asked because as many calls as allowed are under way, one of them will end soon.
@@ -208,7 +210,10 @@ impl Chain<'_> {
         let busy = std::mem::take(&mut self.busy);
         while self.spent == 0 && !busy.is_empty() && self.deadline.left() > BEFORE_RETRY {
             tokio::time::sleep(BEFORE_RETRY / 4).await;
-            let ready = busy.iter().find(|candidate| self.is_ready(candidate));
+            let now = Duration::ZERO;
+            let ready = busy
+                .iter()
+                .find(|candidate| self.is_ready_within(candidate, now));
             if let Some(candidate) = ready.cloned() {
                 match self.ask(candidate, 1).await {
                     Next::Done(landed) => return Some(landed),
@@ -224,8 +229,10 @@ impl Chain<'_> {
             .skipped
             .iter()
             .any(|skipped| skipped.reason.is_temporary());
+        let out_of_time = |skipped: &Skipped| skipped.reason == SkipReason::OutOfTime;
         match (self.knows_no_such_thing(), self.spent, temporary) {
             (true, ..) => Reason::NotFound,
+            _ if self.skipped.iter().any(out_of_time) => Reason::Deadline,
             (_, 0, true) => Reason::AllSuspended,
             (_, 0, false) => Reason::NoCandidate,
             _ if self.deadline.passed() => Reason::Deadline,
@@ -260,19 +267,22 @@ impl Chain<'_> {
         }
     }
 
-    fn is_ready(&self, candidate: &Candidate) -> bool {
-        let Some(http) = candidate.endpoint.provider.http() else {
-            return true;
-        };
+    /// Whether a candidate may be asked before this time is over: one whose suspension ends while another is asked still
+    /// needs its share of the time.
+    fn is_ready_within(&self, candidate: &Candidate, time: Duration) -> bool {
+        self.obstacle_within(candidate, time).is_none()
+    }
+
+    /// Why a candidate would not be asked when this time is over.
+    fn obstacle_within(&self, candidate: &Candidate, time: Duration) -> Option<Skipped> {
+        let http = candidate.endpoint.provider.http()?;
         let guard = &self.engine.0.guard;
         let need = Need::of_one(guard.ledger(), candidate, http);
-        guard
-            .peek(
-                &guard.named(candidate),
-                &need.claims,
-                self.engine.0.clock.now(),
-            )
-            .is_none()
+        guard.peek(
+            &guard.named(candidate),
+            &need.claims,
+            self.engine.0.clock.now() + time,
+        )
     }
 
     async fn ask(&mut self, candidate: Candidate, candidates_left: usize) -> Next {
@@ -280,11 +290,11 @@ impl Chain<'_> {
         match (&endpoint.call, endpoint.provider.http()) {
             (How::Local(function), _) => self.compute(&candidate, function).await,
             (How::Http(how), Some(http)) => {
+                let Some(permit) = self.permit(&candidate, http).await else {
+                    return Next::Go;
+                };
                 let share = self.deadline.share(candidates_left);
-                match self.permit(&candidate, http).await {
-                    Some(permit) => self.ask_http(candidate, how, http, permit, share).await,
-                    None => Next::Go,
-                }
+                self.ask_http(candidate, how, http, permit, share).await
             }
             // Models are not asked for data.
             (How::Http(_), None) | (How::Model(_), _) => Next::Go,
@@ -300,8 +310,14 @@ impl Chain<'_> {
         let named = guard.named(candidate);
         match guard.admit(&named, need, self.engine.0.clock.now()) {
             Ok(permit) => {
-                self.engine.0.journal.windows().await;
-                Some(permit)
+                let written = self.engine.0.journal.windows();
+                // A disk that hangs is nobody's failure, but it may not hang the caller.
+                if timeout(self.deadline.left(), written).await.is_ok() {
+                    return Some(permit);
+                }
+                drop(permit);
+                self.not_reached(candidate);
+                None
             }
             Err(skipped) => {
                 if skipped.reason == SkipReason::Busy {
@@ -339,7 +355,7 @@ impl Chain<'_> {
             time,
         };
         let asked = attempting
-            .ask(how, &self.call.operation.shape, &mut permit.reservation)
+            .ask_in_time(how, &self.call.operation.shape, &mut permit.reservation)
             .await;
         let status = match &asked {
             Ok(answer) => Some(answer.status),

@@ -17,7 +17,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arc_swap::ArcSwap;
-use guichet_catalogue::model::{Catalogue, Operation, OperationId};
+use guichet_catalogue::model::ai::Task;
+use guichet_catalogue::model::{Catalogue, Endpoint, Operation, OperationId};
 use jiff::Timestamp;
 
 use crate::ai::choose::{Discovered, Index};
@@ -28,7 +29,7 @@ use crate::answer::{Answer, Refusal};
 use crate::cache::{Answers, Entry, Key};
 use crate::clock::Clock;
 use crate::flight::Flights;
-use crate::guarantee::{Guarantee, guarantee};
+use crate::guarantee::{Guarantee, Promise, Standing};
 use crate::guard::{Guard, Permit, Reach};
 use crate::identity::Credential;
 use crate::journal::Journal;
@@ -36,6 +37,7 @@ use crate::outcome::{Attempt, Class};
 use crate::plan::Credentials;
 use crate::policy::Latencies;
 use crate::recalled::Recalled;
+use crate::rehearsal::{Rehearsal, Rehearsals, Rehearsing};
 use crate::request::Sender;
 use crate::retry_budget::RetryBudget;
 use crate::settings::Settings;
@@ -103,6 +105,7 @@ struct Shared {
     latencies: Latencies,
     model_answers: ModelAnswers,
     turn: AtomicUsize,
+    rehearsals: Rehearsals,
 }
 
 impl Engine {
@@ -115,6 +118,12 @@ impl Engine {
             store,
             settings,
         } = parts;
+        let rehearsals = Rehearsals::default();
+        let transport: Arc<dyn Transport> = Arc::new(Rehearsing {
+            within: transport,
+            rehearsals: rehearsals.clone(),
+            clock: Arc::clone(&clock),
+        });
         let guard = Arc::new(Guard::sharing(settings.shares.clone()));
         guard.restore(&store.windows().await?, store.suspensions().await?);
         let ledger = guard.ledger();
@@ -144,6 +153,7 @@ impl Engine {
             prepared: AllPrepared::default(),
             latencies: Latencies::default(),
             turn: AtomicUsize::new(0),
+            rehearsals,
         };
         let engine = Self(Arc::new(shared));
         // The catalogue and the environment may have changed while nobody ran.
@@ -200,10 +210,75 @@ impl Engine {
         });
     }
 
-    /// What an operation promises under the running configuration.
+    /// Rehearses these failures in the place of others. Who was made to fail and is not any more has all its suspensions
+    /// lifted: it never really failed.
+    pub fn rehearse(&self, rehearsals: Vec<Rehearsal>) {
+        let before = self.0.rehearsals.now(Timestamp::MIN);
+        let over = |provider: &str| !rehearsals.iter().any(|one| *one.provider == *provider);
+        let ended: Vec<Rehearsal> = before
+            .into_iter()
+            .filter(|one| over(&one.provider))
+            .collect();
+        self.0.rehearsals.replace(rehearsals, &self.catalogue());
+        for one in ended {
+            self.forgive(&one.provider);
+        }
+    }
+
+    /// Lifts every suspension of a provider.
+    pub fn forgive(&self, provider: &str) {
+        self.lift(|name, _| name.split(['/', '#']).next() == Some(provider));
+    }
+
+    /// Whether a failure may be rehearsed now: one look at a flag.
+    #[must_use]
+    pub fn is_rehearsing(&self) -> bool {
+        self.0.rehearsals.is_on()
+    }
+
+    /// The failures that are rehearsed now.
+    #[must_use]
+    pub fn rehearsed(&self) -> Vec<Rehearsal> {
+        self.0.rehearsals.now(self.now())
+    }
+
+    /// How sure the answer to an operation is under the running configuration.
     #[must_use]
     pub fn guarantee(&self, operation: &Operation) -> Guarantee {
-        guarantee(operation, &self.0.settings, &self.0.credentials.load())
+        let credentials = self.0.credentials.load();
+        Standing::of(&operation.endpoints, &self.0.settings, &credentials).guarantee()
+    }
+
+    /// The same with the reason, and with what would make it surer.
+    #[must_use]
+    pub fn promise(&self, operation: &Operation) -> Promise {
+        let credentials = self.0.credentials.load();
+        Promise::of(&Standing::of(
+            &operation.endpoints,
+            &self.0.settings,
+            &credentials,
+        ))
+    }
+
+    /// What a task of models promises whoever leaves the choice to us (`auto`), in the order of the tasks.
+    #[must_use]
+    pub fn promises_of_models(&self) -> Vec<(Task, Promise)> {
+        let (catalogue, credentials) = (self.catalogue(), self.0.credentials.load());
+        let discovered = self.0.discovered.load();
+        let is_there = |endpoint: &&Arc<Endpoint>| {
+            let provider = &endpoint.provider;
+            // A server of one's own that was never seen is nobody to fall back to.
+            let own = provider.models.as_ref().is_some_and(|server| server.local);
+            !own || discovered.0.contains_key(&provider.id)
+        };
+        let promise = |endpoints: &Vec<Arc<Endpoint>>| {
+            let there: Vec<_> = endpoints.iter().filter(is_there).cloned().collect();
+            Promise::of(&Standing::of(&there, &self.0.settings, &credentials))
+        };
+        let tasks = catalogue.ai.tasks.iter();
+        tasks
+            .map(|(task, endpoints)| (*task, promise(endpoints)))
+            .collect()
     }
 
     /// Answers a call, or says why not. Never takes longer than the call allows.

@@ -22,6 +22,19 @@ pub struct CandidateState {
 }
 
 impl Engine {
+    /// The credentials of a provider that the configuration uses.
+    #[must_use]
+    pub fn credential_ids(&self, provider: &str) -> Vec<CredentialId> {
+        let catalogue = self.0.catalogue.load();
+        let known = catalogue.providers.get(provider);
+        if known.is_none_or(|known| unusable(known, &self.0.settings).is_some()) {
+            return Vec::new();
+        }
+        let credentials = self.0.credentials.load();
+        let own = credentials.get(provider).map_or(&[][..], Vec::as_slice);
+        own.iter().map(|credential| credential.id.clone()).collect()
+    }
+
     /// All candidates of an operation, also those that the configuration leaves out.
     #[must_use]
     pub fn candidates(&self, operation: &Operation) -> Vec<CandidateState> {

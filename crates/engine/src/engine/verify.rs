@@ -44,6 +44,34 @@ impl Engine {
         let Some(http) = provider.http() else {
             return nothing("computed here");
         };
+        if provider.models.is_some() {
+            let credentials = self.0.credentials.load();
+            let own = credentials.get(&provider.id).map_or(&[][..], Vec::as_slice);
+            let chosen = own
+                .iter()
+                .find(|own| credential.is_none_or(|id| own.id == *id));
+            if chosen.is_none() && !http.auth.works_without() {
+                return nothing("it needs a credential, and there is none");
+            }
+            let asked = crate::ai::verify::verify(
+                self,
+                &catalogue,
+                provider,
+                chosen.map(|own| &**own),
+                TIME,
+            )
+            .await;
+            let (class, detail) = match asked {
+                None => return nothing("its file names no call that tells (`verify`)"),
+                Some(Ok(())) => (Class::Ok, "answered".to_owned()),
+                Some(Err(failure)) => (failure.class, failure.detail),
+            };
+            return Verification {
+                class: Some(class),
+                detail,
+                took: began.elapsed(),
+            };
+        }
         let Some(verify) = &provider.verify else {
             return nothing("its file names no call that tells ([verify])");
         };
@@ -100,7 +128,7 @@ impl Engine {
             time: TIME,
         };
         let asked = attempting
-            .ask(how, &operation.shape, &mut permit.reservation)
+            .ask_in_time(how, &operation.shape, &mut permit.reservation)
             .await;
         let (class, retry_at, detail) = match &asked {
             Ok(_) => (Class::Ok, None, "answered and valid".to_owned()),

@@ -3,7 +3,7 @@
 use sha2::{Digest, Sha256};
 
 use super::*;
-use crate::testing::catalogue;
+use crate::testing::{catalogue, promised};
 
 #[test]
 fn the_policy_allows_the_style_that_is_in_the_page() {
@@ -17,7 +17,7 @@ fn the_policy_allows_the_style_that_is_in_the_page() {
 #[test]
 fn every_operation_has_its_place() {
     let catalogue = catalogue();
-    let page = page(&catalogue, |_| "guaranteed").at("http://localhost:1");
+    let page = page(&catalogue, |_| promised()).at("http://localhost:1");
     for operation in catalogue.operations() {
         assert!(
             page.contains(&format!("<code>/api/{}</code>", operation.id)),
@@ -31,7 +31,7 @@ fn every_operation_has_its_place() {
 
 #[test]
 fn every_example_asks_the_server_that_showed_it() {
-    let page = page(&catalogue(), |_| "guaranteed").at("https://api.example.com");
+    let page = page(&catalogue(), |_| promised()).at("https://api.example.com");
     let examples: Vec<&str> = page.lines().filter(|line| line.contains("curl")).collect();
     assert!(examples.len() > 20, "{}", examples.len());
     for example in examples {
@@ -43,7 +43,7 @@ fn every_example_asks_the_server_that_showed_it() {
 
 #[test]
 fn clients_of_openai_and_anthropic_are_told_what_to_change() {
-    let page = page(&catalogue(), |_| "guaranteed").at("https://api.example.com");
+    let page = page(&catalogue(), |_| promised()).at("https://api.example.com");
     assert!(page.contains("OpenAI(base_url=&quot;https://api.example.com/v1&quot;"));
     assert!(page.contains("Anthropic(base_url=&quot;https://api.example.com&quot;"));
 }

@@ -121,6 +121,11 @@ fn meta() -> Value {
             "attempts": { "type": "array", "items": { "$ref": "#/components/schemas/Attempt" } },
             "request_id": { "type": "string" },
             "next_cursor": { "type": ["string", "null"] },
+            "rehearsal": {
+                "type": "array",
+                "description": "Providers that the operator makes fail for a while, to see what comes of it; absent where none is",
+                "items": { "type": "object" },
+            },
         },
     })
 }

@@ -5,17 +5,18 @@ use serde_json::{Map, Value, json};
 
 use super::{parameter, schema};
 use crate::codes::Code;
+use crate::promised::Promised;
 
 /// Asked by a query string.
-pub(super) fn by_get(operation: &Operation, guarantee: &str) -> Value {
-    let mut described = common(operation, guarantee, "");
+pub(super) fn by_get(operation: &Operation, promised: &Promised) -> Value {
+    let mut described = common(operation, promised, "");
     described["parameters"] = parameter::of_query(operation).into();
     described
 }
 
 /// Asked by a JSON object.
-pub(super) fn by_post(operation: &Operation, guarantee: &str) -> Value {
-    let mut described = common(operation, guarantee, "_post");
+pub(super) fn by_post(operation: &Operation, promised: &Promised) -> Value {
+    let mut described = common(operation, promised, "_post");
     let examples: Map<_, _> = (1..)
         .zip(&operation.examples)
         .map(|(number, example)| (format!("example-{number}"), json!({ "value": example })))
@@ -33,20 +34,27 @@ pub(super) fn by_post(operation: &Operation, guarantee: &str) -> Value {
     described
 }
 
-fn common(operation: &Operation, guarantee: &str, suffix: &str) -> Value {
+fn common(operation: &Operation, promised: &Promised, suffix: &str) -> Value {
     let providers: Vec<&str> = operation
         .endpoints
         .iter()
         .map(|endpoint| &*endpoint.provider.id)
         .collect();
-    json!({
+    let mut described = json!({
         "operationId": format!("{}_{}{suffix}", operation.id.category, operation.id.name).replace('-', "_"),
         "summary": operation.summary,
         "tags": [&*operation.id.category],
         "responses": responses(operation),
-        "x-fallback": guarantee,
         "x-providers": providers,
-    })
+    });
+    promise(&mut described, promised);
+    described
+}
+
+/// How sure its answer is.
+pub(super) fn promise(described: &mut Value, promised: &Promised) {
+    described["x-fallback"] = promised.guarantee.into();
+    described["x-fallback-reason"] = promised.sentence().into();
 }
 
 /// The statuses of refusals that a data route can answer.

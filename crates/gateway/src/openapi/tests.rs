@@ -4,10 +4,10 @@ use std::collections::HashSet;
 
 use super::*;
 use crate::router;
-use crate::testing::catalogue;
+use crate::testing::{catalogue, promised};
 
 fn described() -> Value {
-    document(&catalogue(), |_| "guaranteed")
+    document(&catalogue(), |_| promised(), &[(Task::Chat, promised())])
 }
 
 /// Every path and method that a document describes.

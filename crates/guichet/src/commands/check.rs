@@ -7,7 +7,7 @@ use guichet_catalogue::problem::Problems;
 use guichet_engine::answer::SkipReason;
 use guichet_engine::identity::CredentialId;
 use guichet_engine::store::Store;
-use guichet_engine::{CandidateState, Engine, Guarantee};
+use guichet_engine::{CandidateState, Engine};
 use guichet_store::DatabaseUrl;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -16,8 +16,9 @@ use crate::config::{Config, Line};
 use crate::context::{self, Context};
 use crate::failure::Verdict;
 use crate::installation::{self, Installation};
+use crate::label::{self, Label};
 use crate::nothing_stored::NothingStored;
-use crate::output::{Cell, Paint, Table, Tone};
+use crate::output::{Paint, Table, Tone};
 use crate::{credentials, remedy};
 
 #[derive(Debug, clap::Args)]
@@ -38,6 +39,8 @@ struct Report {
     /// Keys in the environment that cannot be used.
     refused_keys: Vec<String>,
     operations: Vec<Checked>,
+    /// What is promised to whoever leaves the choice of a model to us, by task.
+    models: Vec<Label>,
 }
 
 /// One place of the state, and whether it answers.
@@ -53,8 +56,8 @@ struct Reached {
 /// One operation.
 #[derive(Serialize)]
 struct Checked {
-    operation: String,
-    guarantee: &'static str,
+    #[serde(flatten)]
+    label: Label,
     candidates: Vec<Candidate>,
 }
 
@@ -112,9 +115,10 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
         state: database.into_iter().collect(),
         refused_keys: gathered.refused,
         operations: operations(&engine, &config),
+        models: label::of_models(&engine),
     };
-    let label = Guarantee::Guaranteed.as_str();
-    let guaranteed = report.operations.iter().all(|one| one.guarantee == label);
+    let operations = report.operations.iter().map(|one| &one.label);
+    let guaranteed = operations.chain(&report.models).all(Label::will_do);
     let reached = report.state.iter().all(|one| one.reachable);
     let good = reached && report.refused_keys.is_empty() && (guaranteed || !arguments.strict);
     context.output.show(&report, human)?;
@@ -135,8 +139,7 @@ impl Reached {
 fn operations(engine: &Engine, config: &Config) -> Vec<Checked> {
     let catalogue = engine.catalogue();
     let checked = |operation: &Arc<Operation>| Checked {
-        operation: operation.id.to_string(),
-        guarantee: engine.guarantee(operation).as_str(),
+        label: Label::of(operation.id.to_string(), engine.promise(operation)),
         candidates: engine
             .candidates(operation)
             .into_iter()
@@ -213,33 +216,35 @@ fn human(report: &Report, paint: Paint) -> String {
     let mut operations = Table::new(["OPERATION", "GUARANTEE", "ANSWERED BY"]);
     for one in &report.operations {
         operations.row([
-            one.operation.as_str().into(),
-            label(one.guarantee),
+            one.label.operation.as_str().into(),
+            one.label.cell(),
             usable(one).into(),
         ]);
     }
+    for label in &report.models {
+        let operation = label.operation.as_str().into();
+        operations.row([operation, label.cell(), "".into()]);
+    }
+    let labels: Vec<Label> = report
+        .operations
+        .iter()
+        .map(|one| &one.label)
+        .chain(&report.models)
+        .cloned()
+        .collect();
+    let unsure = label::unsure(&labels).map(|table| table.render(paint) + "\n");
     let refused = report
         .refused_keys
         .iter()
         .map(|text| paint.paint(text, Tone::Bad) + "\n");
     format!(
-        "{}\n{unreachable}{}\n{}{}",
+        "{}\n{unreachable}{}\n{}{}{}",
         settings.render(paint),
         operations.render(paint),
+        unsure.unwrap_or_default(),
         unused(report).render(paint),
         refused.collect::<String>()
     )
-}
-
-fn label(guarantee: &str) -> Cell {
-    let tone = if guarantee == Guarantee::Guaranteed.as_str() {
-        Tone::Good
-    } else if guarantee == Guarantee::BestEffort.as_str() {
-        Tone::Careful
-    } else {
-        Tone::Bad
-    };
-    Cell::toned(guarantee, tone)
 }
 
 fn usable(one: &Checked) -> String {

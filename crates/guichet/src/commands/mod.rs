@@ -11,6 +11,7 @@ mod key;
 mod limit;
 mod policy;
 mod quotas;
+mod rehearse;
 mod serve;
 mod sim;
 mod usage;
@@ -71,6 +72,8 @@ enum Command {
     Catalogue(catalogue::Command),
     /// Simulate every provider of the catalogue on one port, from its samples
     Sim(sim::Arguments),
+    /// Make a provider fail for a while, to see what comes of it: PROVIDER FAULT, list, stop
+    Rehearse(rehearse::Arguments),
     /// Print completions for a shell
     Completion(completion::Arguments),
 }
@@ -92,6 +95,7 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,
         Command::Catalogue(command) => catalogue::run(&context, command),
+        Command::Rehearse(arguments) => rehearse::run(&context, arguments),
         Command::Sim(arguments) => sim::run(&context, arguments).await,
         Command::Completion(arguments) => completion::run(&arguments),
     }
