@@ -1,5 +1,6 @@
 //! A failure that is rehearsed: the provider is not asked, the answer comes from the next one, and afterwards it is as if
 //! nothing had been.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use std::time::Duration;
 

@@ -36,5 +36,5 @@ fn whatever_is_drawn_from_a_seed_everything_holds() {
     );
     assert!(sum.exchanges > SEEDS, "something happens in a run");
     let first = sum.failed.first();
-    assert!(first.is_none(), "{:#?}", first);
+    assert!(first.is_none(), "{first:#?}");
 }

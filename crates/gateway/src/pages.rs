@@ -74,13 +74,13 @@ fn current(gateway: &Gateway) -> Made {
     {
         return made.clone();
     }
-    let promised = |operation: &_| engine.promise(operation).into();
+    let as_promised = |operation: &_| engine.promise(operation).into();
     let made = Made {
         openapi: Page::new(
-            serde_json::to_vec(&openapi::document(&catalogue, promised, &of_models))
+            serde_json::to_vec(&openapi::document(&catalogue, as_promised, &of_models))
                 .unwrap_or_default(),
         ),
-        docs: Arc::new(docs::page(&catalogue, promised)),
+        docs: Arc::new(docs::page(&catalogue, as_promised)),
         catalogue,
         promises,
         of_models,

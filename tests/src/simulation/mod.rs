@@ -71,15 +71,15 @@ pub struct Sum {
 pub fn run(catalogue: &Arc<Catalogue>, seed: u64, calls: u32, told: bool) -> Run {
     fastrand::seed(seed);
     let mut story = Story::new(catalogue, seed, calls, told);
-    let died = catch_unwind(AssertUnwindSafe(|| story.run())).is_err();
-    if died {
+    let panicked = catch_unwind(AssertUnwindSafe(|| story.run())).is_err();
+    if panicked {
         story.violations.push("the run died".into());
     }
-    let seen = story.outside.seen();
+    let counted = story.outside.seen();
     Run {
         seed,
-        hash: seen.trace.hash(),
-        exchanges: seen.exchanges,
+        hash: counted.trace.hash(),
+        exchanges: counted.exchanges,
         lives: story.lives,
         violations: story.violations.clone(),
     }

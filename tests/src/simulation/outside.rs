@@ -217,27 +217,31 @@ pub fn sentence(provider: &str, asked: &str) -> String {
 pub struct Reach(pub Arc<Outside>);
 
 impl Reach {
-    fn begin(&self, request: &UpstreamRequest, arrives: impl Fn(Fault) -> bool) -> (Exchange, u64) {
+    fn begin(
+        &self,
+        request: &UpstreamRequest,
+        gets_through: impl Fn(Fault) -> bool,
+    ) -> (Exchange, u64) {
         let outside = &self.0;
         let now = outside.time.truth();
         let host = request.url.host_str().unwrap_or_default();
         let provider = host.trim_end_matches(".example").to_owned();
         let secret = secret(request);
         let budget = budget(&provider, secret.as_deref());
-        let asked = asked(request);
+        let wanted = asked(request);
         let mut seen = outside.seen.lock();
         let seen = &mut *seen;
         let fault = seen.hosts[&provider].fault;
-        let arrived = arrives(fault);
+        let arrived = gets_through(fault);
         seen.trace.note(format_args!(
-            "{now} {budget} {} {asked} {fault}",
+            "{now} {budget} {} {wanted} {fault}",
             request.url.path()
         ));
         seen.under_way += 1;
         seen.exchanges += 1;
         let value = seen.exchanges;
         if arrived {
-            let by_provider = seen.asked.entry(asked.clone()).or_default();
+            let by_provider = seen.asked.entry(wanted.clone()).or_default();
             *by_provider.entry(provider.clone()).or_default() += 1;
             seen.counted.entry(budget.clone()).or_default().requests += 1.0;
             if let Some(allowance) = seen.allowances.get_mut(&budget)
@@ -251,7 +255,7 @@ impl Reach {
             provider,
             budget,
             fault,
-            asked,
+            asked: wanted,
             left: Left::Nothing,
         };
         (exchange, value)

@@ -25,7 +25,7 @@ struct State {
     suspensions: BTreeMap<String, SuspensionRecord>,
     answers: BTreeMap<String, Bytes>,
     dice: Dice,
-    /// Whether levels are written ahead, as SQLite's are, or saved like everything else, as a database's elsewhere.
+    /// Whether levels are written ahead, as those of `SQLite` are, or saved like everything else, as a database's elsewhere.
     ahead: bool,
     /// The longest that a write takes, in milliseconds.
     slowest: u64,

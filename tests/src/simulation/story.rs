@@ -391,7 +391,7 @@ impl Story {
         let arrived = self.counted_of(provider);
         let told = self.alone(around, provider, 6).await;
         let arrived = self.counted_of(provider) - arrived;
-        let quota = !self.suspended_only(&told);
+        let quota = !suspended_only(&told);
         if arrived > 1.0 {
             self.violations.push(format!(
                 "G7: {arrived} requests to {provider} at the end of its suspension"
@@ -412,12 +412,6 @@ impl Story {
                 "G7: {provider} is well, was asked, and did not answer"
             ));
         }
-    }
-
-    /// Whether the provider still is suspended by its breakers alone.
-    fn suspended_only(&self, told: &[Told]) -> bool {
-        told.iter()
-            .all(|told| told.line.contains(":Suspended") && !told.line.contains(":Quota"))
     }
 
     async fn alone(&mut self, around: &Around, provider: &'static str, callers: u32) -> Vec<Told> {
@@ -564,4 +558,10 @@ fn until(engine: &Engine, provider: &str) -> Option<Timestamp> {
         .find(|state| *state.provider == *provider)?
         .state?;
     (state.reason == SkipReason::Suspended).then_some(state.retry_at)?
+}
+
+/// Whether the provider still is suspended by its breakers alone.
+fn suspended_only(told: &[Told]) -> bool {
+    told.iter()
+        .all(|told| told.line.contains(":Suspended") && !told.line.contains(":Quota"))
 }

@@ -87,7 +87,7 @@ impl Allowance {
                 units > self.limit
             }
             Kind::Rolling { period, arrived } => {
-                let span = *period - MARGIN;
+                let span = period.saturating_sub(MARGIN);
                 arrived.retain(|at| now.duration_since(*at).unsigned_abs() < span);
                 arrived.push(now);
                 as_units(arrived.len()) > self.limit

@@ -1,9 +1,10 @@
 //! Whether a provider, and a credential, works: its cheapest call, live, past the cache.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use guichet_catalogue::filter::Variables;
-use guichet_catalogue::model::Call as How;
+use guichet_catalogue::model::{Call as How, Catalogue, Provider};
 use tokio::time::Instant;
 
 use super::Engine;
@@ -14,6 +15,9 @@ use crate::outcome::Class;
 use crate::plan::Candidate;
 use crate::replay::seconds;
 use crate::request::parameters;
+
+/// How long a provider may take for it.
+const TIME: Duration = Duration::from_secs(4);
 
 /// What came of a provider's cheapest call.
 #[derive(Debug, Clone)]
@@ -30,7 +34,6 @@ impl Engine {
     /// Calls a provider's cheapest operation with a credential (the first one where none is named). It is counted in
     /// the ledger like any call, and heals or opens the breaker like any call.
     pub async fn verify(&self, provider: &str, credential: Option<&CredentialId>) -> Verification {
-        const TIME: Duration = Duration::from_secs(4);
         let began = Instant::now();
         let nothing = |detail: &str| Verification {
             class: None,
@@ -45,32 +48,7 @@ impl Engine {
             return nothing("computed here");
         };
         if provider.models.is_some() {
-            let credentials = self.0.credentials.load();
-            let own = credentials.get(&provider.id).map_or(&[][..], Vec::as_slice);
-            let chosen = own
-                .iter()
-                .find(|own| credential.is_none_or(|id| own.id == *id));
-            if chosen.is_none() && !http.auth.works_without() {
-                return nothing("it needs a credential, and there is none");
-            }
-            let asked = crate::ai::verify::verify(
-                self,
-                &catalogue,
-                provider,
-                chosen.map(|own| &**own),
-                TIME,
-            )
-            .await;
-            let (class, detail) = match asked {
-                None => return nothing("its file names no call that tells (`verify`)"),
-                Some(Ok(())) => (Class::Ok, "answered".to_owned()),
-                Some(Err(failure)) => (failure.class, failure.detail),
-            };
-            return Verification {
-                class: Some(class),
-                detail,
-                took: began.elapsed(),
-            };
+            return self.verify_models(&catalogue, provider, credential).await;
         }
         let Some(verify) = &provider.verify else {
             return nothing("its file names no call that tells ([verify])");
@@ -139,6 +117,37 @@ impl Engine {
             class: Some(class),
             detail,
             took: began.elapsed(),
+        }
+    }
+
+    async fn verify_models(
+        &self,
+        catalogue: &Catalogue,
+        provider: &Arc<Provider>,
+        credential: Option<&CredentialId>,
+    ) -> Verification {
+        let began = Instant::now();
+        let verification = |class, detail: String| Verification {
+            class,
+            detail,
+            took: began.elapsed(),
+        };
+        let credentials = self.0.credentials.load();
+        let own = credentials.get(&provider.id).map_or(&[][..], Vec::as_slice);
+        let chosen = own
+            .iter()
+            .find(|own| credential.is_none_or(|id| own.id == *id));
+        let needs_one = provider
+            .http()
+            .is_some_and(|http| !http.auth.works_without());
+        if chosen.is_none() && needs_one {
+            return verification(None, "it needs a credential, and there is none".into());
+        }
+        let chosen = chosen.map(|own| &**own);
+        match crate::ai::verify::verify(self, catalogue, provider, chosen, TIME).await {
+            None => verification(None, "its file names no call that tells (`verify`)".into()),
+            Some(Ok(())) => verification(Some(Class::Ok), "answered".into()),
+            Some(Err(failure)) => verification(Some(failure.class), failure.detail),
         }
     }
 }
