@@ -111,13 +111,14 @@ impl Subject {
     }
 
     /// Budgets whose ledger does not equal what arrived: of those that count requests one by one and that do not refill
-    /// meanwhile.
+    /// meanwhile. Who tells its own count is believed instead.
     fn unsettled(&self, running: &Running) -> Vec<String> {
         let saved = running.store.saved_windows();
         let mut wrong = Vec::new();
         for endpoint in &self.operation.endpoints {
             let provider = &endpoint.provider;
-            let exact = provider.http().into_iter().flat_map(|http| &http.quotas);
+            let silent = provider.http().filter(|http| http.limits.is_empty());
+            let exact = silent.into_iter().flat_map(|http| &http.quotas);
             let exact = exact.filter(|quota| {
                 let refills = matches!(quota.window, Window::Bucket(_) | Window::Concurrency);
                 let plain = quota.cost.is_none() && quota.group.is_none();
