@@ -119,7 +119,7 @@ async fn an_operation_can_have_a_policy_of_its_own() {
 async fn a_call_that_waits_is_answered_when_the_window_opens() {
     let small = Small::new("").provider("a", &quota(1, "minute", "calendar"), "");
     let stage = started(small, |settings| {
-        settings.timeout = Duration::from_secs(100)
+        settings.timeout = Duration::from_secs(100);
     })
     .await;
     answered(&stage, 1, value!({"max_age": 0})).await;
@@ -146,7 +146,7 @@ async fn a_call_that_waits_is_answered_when_the_window_opens() {
 async fn of_many_who_wait_each_is_served_when_there_is_room_and_none_too_often() {
     let small = Small::new("").provider("a", &quota(60, "minute", "bucket"), "");
     let stage = started(small, |settings| {
-        settings.timeout = Duration::from_secs(100)
+        settings.timeout = Duration::from_secs(100);
     })
     .await;
     let calls = (0..70).map(|number| {

@@ -96,6 +96,7 @@ pub(crate) struct Quota {
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "as the file spells them")]
 pub(crate) struct Limit {
     #[serde(default)]
     pub(crate) dimension: Dimension,

@@ -27,7 +27,7 @@ pub async fn keep_usage_for(database: Database, keep: Duration) {
             match database.forget_usage(before).await {
                 Ok(0) => {}
                 Ok(calls) => {
-                    tracing::info!(calls, "usage that was older than usage.keep is forgotten")
+                    tracing::info!(calls, "usage that was older than usage.keep is forgotten");
                 }
                 Err(error) => tracing::warn!(%error, "old usage could not be forgotten"),
             }
