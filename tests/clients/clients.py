@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main(binary):
-    with server(binary) as (base, key, _):
+    with server(binary) as (base, key, *_):
         _, body = get(base + "/openapi.json")
         document = json.loads(body)
         OpenAPIV31SpecValidator(document).validate()
