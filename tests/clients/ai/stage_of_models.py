@@ -67,7 +67,9 @@ def limited_key(stage, *limits):
     """A key that may ask no more than that."""
     options = [word for limit in limits for word in ("--limit", limit)]
     command = [os.environ["GUICHET_BINARY"], "key", "create", "--json", "--data-dir", stage.data, *options]
-    made = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)
+    # GUICHET_BINARY would count as a setting.
+    environment = {"PATH": os.environ["PATH"]}
+    made = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=PATIENCE)
     return json.loads(made.stdout)["key"]
 
 
