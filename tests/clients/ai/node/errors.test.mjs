@@ -84,7 +84,8 @@ for (const sdk of [openai, anthropic]) {
       for await (const event of await sdk.say(sdk.client(), { model, stream: true })) said += sdk.pieces(event);
     })());
     assert.ok(broken instanceof errors.APIError, broken);
-    assert.ok(said && ECHO.startsWith(said) && said !== ECHO, said);
+    // What comes at once with its failure is not handed out.
+    assert.ok(ECHO.startsWith(said) && said !== ECHO, said);
   });
 
   test(`${sdk.name}: a stream whose client leaves ends at the provider within a second`, async () => {
