@@ -123,20 +123,23 @@ def test_anthropics_client_is_spared_as_well(claude, simulator):
 @pytest.mark.parametrize("model, fault", BROKEN)
 def test_a_stream_that_breaks_later_raises_the_clients_own_error(stage_of_broken, model, fault):
     stage, simulator = stage_of_broken
-    simulator.put_under(model.split("/")[0], fault)
+    provider = model.split("/")[0]
+    simulator.put_under(provider, fault)
+    # What comes at once with its failure is not handed out.
+    simulator.pace(provider, between_ms=20)
     said = []
     with pytest.raises(openai.APIError) as raised:
         stream = openai_client(stage).chat.completions.create(model=model, messages=USER, stream=True)
         for chunk in stream:
             said += [choice.delta.content or "" for choice in chunk.choices]
     assert not isinstance(raised.value, openai.APIConnectionError), "told, not cut off"
-    assert ECHO.startswith("".join(said)), "what comes at once with its failure is not handed out"
+    assert ECHO.startswith("".join(said)) and said
     said = []
     with pytest.raises(anthropic.APIStatusError):
         with anthropic_client(stage).messages.stream(model=model, messages=USER, max_tokens=100) as stream:
             for text in stream.text_stream:
                 said.append(text)
-    assert ECHO.startswith("".join(said)), "what comes at once with its failure is not handed out"
+    assert ECHO.startswith("".join(said)) and said
 
 
 @pytest.fixture(scope="module")
