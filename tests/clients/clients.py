@@ -21,7 +21,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def main(binary):
-    with server(binary) as (base, key, _):
+    with server(binary) as (base, key, *_):
         _, body = get(base + "/openapi.json")
         document = json.loads(body)
         OpenAPIV31SpecValidator(document).validate()
@@ -84,7 +84,7 @@ def metrics(base):
     counted = sum(sample.value for sample in families["guichet_calls"].samples)
     assert counted > 0, "no call was counted"
     for family in families.values():
-        assert family.name.startswith("guichet_") and family.documentation, family
+        assert family.name.startswith(("guichet_", "gen_ai_")) and family.documentation, family.name
     return len(families)
 
 

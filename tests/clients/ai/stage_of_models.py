@@ -10,7 +10,9 @@ import json
 import os
 import subprocess
 import sys
+import time
 import tomllib
+import urllib.error
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,8 +69,26 @@ def limited_key(stage, *limits):
     """A key that may ask no more than that."""
     options = [word for limit in limits for word in ("--limit", limit)]
     command = [os.environ["GUICHET_BINARY"], "key", "create", "--json", "--data-dir", stage.data, *options]
-    made = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE)
-    return json.loads(made.stdout)["key"]
+    # GUICHET_BINARY would count as a setting.
+    environment = {"PATH": os.environ["PATH"]}
+    made = subprocess.run(command, env=environment, capture_output=True, check=True, timeout=PATIENCE)
+    key = json.loads(made.stdout)["key"]
+    until_known(stage, key)
+    return key
+
+
+def until_known(stage, key):
+    """The server learns of keys that others make in less than a second."""
+    request = urllib.request.Request(stage.base + "/v1/models", headers={"Authorization": f"Bearer {key}"})
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            with urllib.request.urlopen(request, timeout=PATIENCE):
+                return
+        except urllib.error.HTTPError as refusal:
+            if refusal.code != 401 or time.monotonic() > until:
+                raise
+        time.sleep(0.1)
 
 
 def credentials():

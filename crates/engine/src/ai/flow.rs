@@ -57,8 +57,9 @@ impl Flow {
         request_id: Arc<str>,
         resumption: Option<Resumption>,
     ) -> Self {
-        let mut flow = Self {
-            body: Some(opened.body).filter(|_| !opened.relay.is_whole()),
+        Self {
+            // Also where the last word is among the first: what it took may be said after it.
+            body: Some(opened.body),
             relay: opened.relay,
             ready: opened.ready,
             ending,
@@ -69,11 +70,7 @@ impl Flow {
             silence: Box::pin(tokio::time::sleep(stall)),
             waiting: Gate::new(),
             request_id,
-        };
-        if flow.body.is_none() {
-            flow.end(Class::Ok);
         }
-        flow
     }
 
     /// What is ready, in one piece: the fewer pieces, the fewer writes.

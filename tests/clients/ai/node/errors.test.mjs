@@ -79,6 +79,8 @@ for (const sdk of [openai, anthropic]) {
   test(`${sdk.name}: a stream that breaks in the middle throws the client's own error`, async () => {
     const model = sdk === openai ? 'groq/openai/gpt-oss-120b' : 'anthropic/claude-sonnet-4-5';
     await putUnder(theatre, model.split('/')[0], 'error-event-mid-stream:3');
+    // What comes at once with its failure is not handed out.
+    await control(theatre, 'PUT', `pacing/${model.split('/')[0]}`, { between_ms: 20 });
     let said = '';
     const broken = await thrown((async () => {
       for await (const event of await sdk.say(sdk.client(), { model, stream: true })) said += sdk.pieces(event);

@@ -123,7 +123,10 @@ def test_anthropics_client_is_spared_as_well(claude, simulator):
 @pytest.mark.parametrize("model, fault", BROKEN)
 def test_a_stream_that_breaks_later_raises_the_clients_own_error(stage_of_broken, model, fault):
     stage, simulator = stage_of_broken
-    simulator.put_under(model.split("/")[0], fault)
+    provider = model.split("/")[0]
+    simulator.put_under(provider, fault)
+    # What comes at once with its failure is not handed out.
+    simulator.pace(provider, between_ms=20)
     said = []
     with pytest.raises(openai.APIError) as raised:
         stream = openai_client(stage).chat.completions.create(model=model, messages=USER, stream=True)
