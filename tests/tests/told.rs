@@ -126,7 +126,7 @@ async fn a_429_is_one_of_five_things() {
             Class::QuotaExhausted,
         ),
         (402, &[][..], "{}", Class::Plan),
-        (401, &[][..], "{}", Class::Auth),
+        (401, &[][..], "{}", Class::Blocked),
         (503, &[][..], "{}", Class::Upstream),
     ] {
         let stage = stage(&format!("{DAY}{HEADERS}")).await;

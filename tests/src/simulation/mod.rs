@@ -46,7 +46,7 @@ pub struct Extent {
     pub from: u64,
     /// How many seeds.
     pub seeds: u64,
-    /// Calls of each; every hundredth seed has twenty times as many.
+    /// Calls of each; every hundredth seed has twenty times as many, and every thousandth two hundred times.
     pub calls: u32,
 }
 
@@ -114,8 +114,12 @@ impl Extent {
     /// The calls of a seed.
     #[must_use]
     pub fn calls_of(&self, seed: u64) -> u32 {
-        let long = seed.is_multiple_of(100);
-        self.calls.saturating_mul(if long { 20 } else { 1 })
+        let times = match seed {
+            seed if seed.is_multiple_of(1_000) => 200,
+            seed if seed.is_multiple_of(100) => 20,
+            _ => 1,
+        };
+        self.calls.saturating_mul(times)
     }
 }
 

@@ -50,6 +50,8 @@ pub struct Claim {
     pub units: f64,
     /// What was ever taken of the window when it was reserved, without what was under way.
     settled: f64,
+    /// Which opening of the window it was reserved of.
+    opening: u32,
 }
 
 /// A window that has not enough left.
@@ -84,6 +86,7 @@ impl Claim {
             window,
             units,
             settled: 0.0,
+            opening: 0,
         }
     }
 
@@ -157,10 +160,9 @@ impl Ledger {
             shares.admit(&mut windows, project, &mut claims, now)?;
         }
         for claim in &mut claims {
-            windows.change(&claim.window, &self.changed, |level| {
-                claim.settled = level.reserve(claim.window.quota(), claim.units, now);
-            });
-            windows.was_used(&claim.window, now);
+            let window = Arc::clone(&claim.window);
+            windows.change(&window, &self.changed, |level| level.reserve(claim, now));
+            windows.was_used(&window, now);
         }
         drop(windows);
         Ok(Reservation {
@@ -252,7 +254,7 @@ impl Ledger {
             windows.change(&claim.window, &self.changed, |level| {
                 level.under_way += used - claim.units;
                 if used < claim.units {
-                    level.give_back(claim.window.quota(), claim.units - used, reserved);
+                    level.give_back(claim, claim.units - used, reserved);
                 } else {
                     level.take(claim.window.quota(), used - claim.units, now);
                 }
@@ -271,7 +273,7 @@ impl Ledger {
             let units = claim.units * part(claim);
             if units > 0.0 {
                 windows.change(&claim.window, &self.changed, |level| {
-                    level.give_back(claim.quota(), units, reserved);
+                    level.give_back(claim, units, reserved);
                 });
             }
         }

@@ -214,6 +214,35 @@ fn a_reservation_dropped_before_it_was_sent_costs_nothing() {
 }
 
 #[test]
+fn a_clock_that_is_set_back_keeps_nothing_from_being_given_back() {
+    for window in [
+        Window::Credit(None),
+        Window::Fixed(DAY),
+        Window::Anniversary(22),
+    ] {
+        let ledger = Arc::new(Ledger::default());
+        let one = claim(&ledger, 10.0, window, 1.0);
+        assert!(spend(&ledger, &one, at("2026-11-22T10:00:00Z")));
+        let earlier = at("2026-11-22T08:00:00Z");
+        drop(ledger.reserve(vec![one.clone()], earlier).unwrap());
+        assert!((ledger.used(&one, earlier) - 1.0).abs() < f64::EPSILON);
+    }
+}
+
+#[test]
+fn what_was_reserved_of_a_window_that_ended_is_not_given_back_to_the_next() {
+    let ledger = Arc::new(Ledger::default());
+    let one = claim(&ledger, 10.0, Window::Fixed(Duration::from_mins(1)), 1.0);
+    let old = ledger
+        .reserve(vec![one.clone()], at("2026-11-22T10:00:00Z"))
+        .unwrap();
+    let later = at("2026-11-22T10:02:00Z");
+    assert!(spend(&ledger, &one, later));
+    drop(old);
+    assert!((ledger.used(&one, later) - 1.0).abs() < f64::EPSILON);
+}
+
+#[test]
 fn one_window_without_room_leaves_the_others_untouched() {
     let ledger = Arc::new(Ledger::default());
     let now = at("2026-11-22T10:00:00Z");

@@ -22,6 +22,8 @@ pub(super) struct Fill {
     /// was last used.
     pub(super) opened_at: Timestamp,
     pub(super) used: f64,
+    /// How many windows were opened before the one that is counted.
+    openings: u32,
     /// Of a window of the calendar, how long the one that is counted lasts: so far nothing is to be looked up in it.
     lasts_until: Option<Timestamp>,
     /// Of a rolling window what was used when, oldest first. Not remembered over a restart: then all counts as used at
@@ -61,6 +63,7 @@ impl Fill {
         Self {
             opened_at,
             used,
+            openings: 0,
             lasts_until: None,
             slots: VecDeque::new(),
             belief: Belief::default(),
@@ -75,6 +78,7 @@ impl Fill {
     fn open(&mut self, now: Timestamp) {
         self.opened_at = now;
         self.used = 0.0;
+        self.openings = self.openings.wrapping_add(1);
         self.lasts_until = None;
         self.slots.clear();
         self.belief.ends_at = None;
@@ -86,8 +90,9 @@ impl Fill {
     }
 
     /// Takes a request's units of a level that was brought to the present and has enough left, or may be tried beyond.
-    /// Gives what no answer to an earlier request can know of.
-    pub(super) fn reserve(&mut self, quota: &Quota, units: f64, now: Timestamp) -> f64 {
+    pub(super) fn reserve(&mut self, claim: &mut Claim, now: Timestamp) {
+        let units = claim.units;
+        let quota = claim.window.quota();
         if self.used + units > self.limit(quota, now) + ROUNDING {
             self.belief.tries(now);
         }
@@ -95,10 +100,10 @@ impl Fill {
         self.pace
             .get_or_insert_with(|| Pace::begun(now))
             .count(quota, units, now);
-        let unknown = self.taken + units - self.under_way;
+        claim.settled = self.taken + units - self.under_way;
+        claim.opening = self.openings;
         self.taken += units;
         self.under_way += units;
-        unknown
     }
 
     /// Counts units of a level that was brought to the present.
@@ -117,9 +122,10 @@ impl Fill {
         }
     }
 
-    /// Takes back units that were reserved at a time and not spent. What has come back by itself since, or ended with its
-    /// window, is not given back again.
-    pub(super) fn give_back(&mut self, quota: &Quota, units: f64, reserved: Timestamp) {
+    /// Takes back units of a claim that were reserved at a time and not spent. What has come back by itself since, or
+    /// ended with its window, is not given back again.
+    pub(super) fn give_back(&mut self, claim: &Claim, units: f64, reserved: Timestamp) {
+        let quota = claim.quota();
         if let Some(pace) = &mut self.pace {
             pace.take_back(units);
         }
@@ -131,11 +137,12 @@ impl Fill {
                 (units - looked / period.as_secs_f64() * limit).max(0.0)
             }
             Window::Rolling(period) => self.unroll(*period, units, reserved),
+            // Which window it was is not a matter of times: the clock may have been set in between.
             Window::Fixed(_)
             | Window::Calendar { .. }
             | Window::Anniversary(_)
             | Window::Credit(_) => {
-                if self.opened_at <= reserved {
+                if claim.opening == self.openings {
                     units
                 } else {
                     0.0
