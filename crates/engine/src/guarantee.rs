@@ -3,6 +3,7 @@
 mod promise;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -123,11 +124,35 @@ fn place(provider: &Provider) -> String {
     let Some(http) = provider.http().filter(|_| !own) else {
         return "here".into();
     };
-    let host = http
-        .hosts
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    let labels: Vec<&str> = host.rsplit('.').take(2).collect();
-    labels.join(".")
+    let host = http.hosts.last().map(ToString::to_string);
+    domain(&host.unwrap_or_default()).to_owned()
+}
+
+/// The last two labels of a name. Where they are a suffix under which anybody registers names, as `co.uk`, two places count
+/// as one, and no more is promised than is true.
+fn domain(host: &str) -> &str {
+    if host.parse::<IpAddr>().is_ok() {
+        return host;
+    }
+    let second = host.rmatch_indices('.').nth(1);
+    second.map_or(host, |(dot, _)| &host[dot + 1..])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::domain;
+
+    #[test]
+    fn hosts_of_one_domain_are_one_place_and_an_address_is_one_of_its_own() {
+        for (host, place) in [
+            ("api.groq.com", "groq.com"),
+            ("*.groq.com", "groq.com"),
+            ("groq.com", "groq.com"),
+            ("localhost", "localhost"),
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"),
+        ] {
+            assert_eq!(domain(host), place);
+        }
+    }
 }

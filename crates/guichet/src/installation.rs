@@ -14,6 +14,7 @@ use guichet_store::{Database, UsageWriter};
 
 use crate::config::{ProviderChoice, Settings};
 use crate::credentials;
+use crate::nothing_stored::NothingStored;
 
 const DATABASE: &str = "guichet.db";
 
@@ -81,6 +82,30 @@ impl Installation {
         }
         engine.replace_credentials(gathered.credentials);
     }
+}
+
+/// Starts an engine to look at, on what there is and with every credential, and makes nothing. Beside it the keys of the
+/// environment that cannot be used.
+pub(crate) async fn engine_to_look_at(
+    existing: Option<Installation>,
+    settings: &Settings,
+    catalogue: Catalogue,
+) -> anyhow::Result<(Engine, Vec<String>)> {
+    let stored = existing
+        .as_ref()
+        .map(|existing| existing.access.credentials());
+    let gathered = credentials::gather(
+        &catalogue,
+        stored.unwrap_or_default(),
+        credentials::process_variable,
+    );
+    let store: Arc<dyn Store> = match existing {
+        Some(existing) => Arc::new(existing.database),
+        None => Arc::new(NothingStored),
+    };
+    let engine = engine(settings, catalogue, store).await?;
+    engine.replace_credentials(gathered.credentials);
+    Ok((engine, gathered.refused))
 }
 
 /// Starts an engine without credentials.

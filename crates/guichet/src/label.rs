@@ -1,6 +1,7 @@
 //! How sure answers are: what is promised for each operation, and for each task of models, and what would make it surer.
 
 use guichet_catalogue::model::Operation;
+use guichet_catalogue::model::ai::{CATEGORY, Task};
 use guichet_engine::{Engine, Guarantee, Promise};
 use serde::Serialize;
 
@@ -76,9 +77,14 @@ pub(crate) fn of_models(engine: &Engine) -> Vec<Label> {
     promises
         .map(|(task, promise)| Label {
             models: true,
-            ..Label::of(format!("ai/{}", task.as_str()), promise)
+            ..Label::of(of_task(task), promise)
         })
         .collect()
+}
+
+/// What a task of models is called among the operations.
+pub(crate) fn of_task(task: Task) -> String {
+    format!("{CATEGORY}/{}", task.as_str())
 }
 
 /// What is not guaranteed, for people; none where everything is.

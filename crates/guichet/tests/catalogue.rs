@@ -10,12 +10,20 @@ const SECRET: &str = "4f2a90c1d7ee81b2";
 fn the_catalogue_is_listed_and_shown() {
     let folder = Folder::new();
     let list = folder.run(&["catalogue", "list"]).ended(0).json();
+    let labelled = |operation: &str| {
+        let rows = list.as_array().unwrap().iter();
+        let mut named = rows.filter(|row| row["operation"] == operation);
+        named.next().unwrap().clone()
+    };
+    let weather = labelled("weather/current");
+    assert_eq!(weather["guarantee"], "single");
+    let repair = weather["guarantee_repair"].as_str().unwrap();
     assert!(
-        list.as_array()
-            .unwrap()
-            .iter()
-            .any(|row| row["category"] == "weather" && row["operation"] == "current")
+        repair.starts_with("set operator.contact for met-no"),
+        "{repair}"
     );
+    assert_eq!(labelled("time/now")["guarantee"], "guaranteed");
+    assert_eq!(labelled("ai/images")["guarantee"], "none");
     let operation = folder
         .run(&["catalogue", "show", "weather/current"])
         .ended(0)

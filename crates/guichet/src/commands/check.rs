@@ -6,7 +6,6 @@ use guichet_catalogue::model::{Catalogue, Operation};
 use guichet_catalogue::problem::Problems;
 use guichet_engine::answer::SkipReason;
 use guichet_engine::identity::CredentialId;
-use guichet_engine::store::Store;
 use guichet_engine::{CandidateState, Engine};
 use guichet_store::DatabaseUrl;
 use jiff::Timestamp;
@@ -17,9 +16,8 @@ use crate::context::{self, Context};
 use crate::failure::Verdict;
 use crate::installation::{self, Installation};
 use crate::label::{self, Label};
-use crate::nothing_stored::NothingStored;
 use crate::output::{Paint, Table, Tone};
-use crate::{credentials, remedy};
+use crate::remedy;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Arguments {
@@ -94,26 +92,14 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
         (Err(error), Some(url)) => (None, Some(Reached::there(url, Some(&error)))),
         (Err(error), None) => return Err(error),
     };
-    let stored = existing
-        .as_ref()
-        .map(|existing| existing.access.credentials());
-    let gathered = credentials::gather(
-        &catalogue,
-        stored.unwrap_or_default(),
-        credentials::process_variable,
-    );
-    let store: Arc<dyn Store> = match existing {
-        Some(existing) => Arc::new(existing.database),
-        None => Arc::new(NothingStored),
-    };
-    let engine = installation::engine(settings, catalogue, store).await?;
-    engine.replace_credentials(gathered.credentials);
+    let (engine, refused_keys) =
+        installation::engine_to_look_at(existing, settings, catalogue).await?;
     let report = Report {
         version: env!("CARGO_PKG_VERSION"),
         configuration: config.lines(),
         master_key: master_key(),
         state: database.into_iter().collect(),
-        refused_keys: gathered.refused,
+        refused_keys,
         operations: operations(&engine, &config),
         models: label::of_models(&engine),
     };

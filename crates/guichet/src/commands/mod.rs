@@ -94,7 +94,7 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Policy(command) => policy::run(&context, command).await,
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,
-        Command::Catalogue(command) => catalogue::run(&context, command),
+        Command::Catalogue(command) => catalogue::run(&context, command).await,
         Command::Rehearse(arguments) => rehearse::run(&context, arguments),
         Command::Sim(arguments) => sim::run(&context, arguments).await,
         Command::Completion(arguments) => completion::run(&arguments),

@@ -4,28 +4,36 @@ use std::sync::Arc;
 
 use guichet_catalogue::model::ai::{CATEGORY, Task};
 use guichet_catalogue::model::{Catalogue, Endpoint, Operation};
+use guichet_engine::Engine;
 use serde::Serialize;
 
 use crate::context::{self, Context};
 use crate::failure::Verdict;
+use crate::installation::{self, Installation};
+use crate::label::{self, Label};
 use crate::output::{Paint, Table};
 
 /// One operation.
 #[derive(Serialize)]
 struct Row<'a> {
     category: &'a str,
-    operation: &'a str,
     summary: &'a str,
     providers: Vec<&'a str>,
+    #[serde(flatten)]
+    label: Label,
 }
 
-pub(super) fn run(context: &Context) -> anyhow::Result<Verdict> {
+pub(super) async fn run(context: &Context) -> anyhow::Result<Verdict> {
     let config = context.config()?;
     let catalogue = context::catalogue(&config)?;
-    let rows: Vec<Row<'_>> = catalogue
-        .operations()
-        .map(row)
-        .chain(tasks(&catalogue))
+    let existing = Installation::open_existing(&config.settings).await?;
+    let (engine, _) =
+        installation::engine_to_look_at(existing, &config.settings, catalogue).await?;
+    let catalogue = engine.catalogue();
+    let operations = catalogue.operations().zip(label::of_operations(&engine));
+    let rows: Vec<Row<'_>> = operations
+        .map(|(operation, label)| row(operation, label))
+        .chain(tasks(&catalogue, &engine))
         .collect();
     context
         .output
@@ -34,12 +42,18 @@ pub(super) fn run(context: &Context) -> anyhow::Result<Verdict> {
 }
 
 /// What models can be asked to do.
-fn tasks(catalogue: &Catalogue) -> impl Iterator<Item = Row<'_>> {
-    catalogue.ai.tasks.iter().map(|(task, endpoints)| Row {
-        category: CATEGORY,
-        operation: task.as_str(),
-        summary: summary(*task),
-        providers: ids(endpoints),
+fn tasks<'a>(catalogue: &'a Catalogue, engine: &Engine) -> impl Iterator<Item = Row<'a>> {
+    let labels = label::of_models(engine);
+    let tasks = catalogue.ai.tasks.iter();
+    tasks.filter_map(move |(task, endpoints)| {
+        let operation = label::of_task(*task);
+        let own = labels.iter().find(|label| label.operation == operation)?;
+        Some(Row {
+            category: CATEGORY,
+            summary: summary(*task),
+            providers: ids(endpoints),
+            label: own.clone(),
+        })
     })
 }
 
@@ -61,21 +75,22 @@ fn ids(endpoints: &[Arc<Endpoint>]) -> Vec<&str> {
     endpoints.map(|endpoint| &*endpoint.provider.id).collect()
 }
 
-fn row(operation: &Arc<Operation>) -> Row<'_> {
+fn row(operation: &Arc<Operation>, label: Label) -> Row<'_> {
     Row {
         category: &operation.id.category,
-        operation: &operation.id.name,
         summary: &operation.summary,
         providers: ids(&operation.endpoints),
+        label,
     }
 }
 
 fn table(rows: &[Row<'_>], paint: Paint) -> String {
-    let mut table = Table::new(["OPERATION", "SUMMARY", "PROVIDERS"]);
+    let mut table = Table::new(["OPERATION", "SUMMARY", "LABEL", "PROVIDERS"]);
     for row in rows {
         table.row([
-            format!("{} {}", row.category, row.operation).into(),
+            row.label.operation.as_str().into(),
             row.summary.into(),
+            row.label.cell(),
             row.providers.join(", ").into(),
         ]);
     }

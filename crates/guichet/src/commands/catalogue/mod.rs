@@ -11,7 +11,7 @@ use crate::failure::Verdict;
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
-    /// Show every operation and who answers it
+    /// Show every operation, who answers it and how sure an answer is
     List,
     /// Show a category, an operation (`weather/current`) or a provider
     Show(show::Arguments),
@@ -21,9 +21,9 @@ pub(crate) enum Command {
     Add(Box<add::Arguments>),
 }
 
-pub(super) fn run(context: &Context, command: Command) -> anyhow::Result<Verdict> {
+pub(super) async fn run(context: &Context, command: Command) -> anyhow::Result<Verdict> {
     match command {
-        Command::List => list::run(context),
+        Command::List => list::run(context).await,
         Command::Show(arguments) => show::run(context, &arguments),
         Command::Test(arguments) => test::run(context, &arguments),
         Command::Add(arguments) => add::run(context, &arguments),
