@@ -14,7 +14,12 @@ use crate::upstream::Reading;
 const DAY: f64 = 86_400.0;
 
 /// The answer to a call, with what is left of the windows of which the provider tells.
-pub fn accepted(tier: &Tier, call: &Arrival, readings: &[Reading], now: Timestamp) -> UpstreamResponse {
+pub(crate) fn accepted(
+    tier: &Tier,
+    call: &Arrival,
+    readings: &[Reading],
+    now: Timestamp,
+) -> UpstreamResponse {
     let body = if tier.provider() == "gemini" {
         json!({
             "candidates": [{"content": {"role": "model", "parts": [{"text": "Yes."}]}, "finishReason": "STOP", "index": 0}],
@@ -40,8 +45,11 @@ pub fn accepted(tier: &Tier, call: &Arrival, readings: &[Reading], now: Timestam
 }
 
 /// A refusal in the provider's own words.
-pub fn refused(tier: &Tier, full: &[Reading], now: Timestamp) -> UpstreamResponse {
-    let Some(worst) = full.iter().max_by(|one, other| one.wait.total_cmp(&other.wait)) else {
+pub(crate) fn refused(tier: &Tier, full: &[Reading], now: Timestamp) -> UpstreamResponse {
+    let Some(worst) = full
+        .iter()
+        .max_by(|one, other| one.wait.total_cmp(&other.wait))
+    else {
         return answer(500, &json!({}));
     };
     let mut response = match tier.provider() {
@@ -84,16 +92,28 @@ fn groq(tier: &Tier, worst: &Reading) -> UpstreamResponse {
         "model `{}` in organization `org_1` service tier `on_demand` on {what} ({short})",
         tier.own_name()
     );
-    let kind = if worst.window.counts == Counts::Requests { "requests" } else { "tokens" };
+    let kind = if worst.window.counts == Counts::Requests {
+        "requests"
+    } else {
+        "tokens"
+    };
     let error = |message: String| json!({"error": {"message": message, "type": kind, "code": "rate_limit_exceeded"}});
     if asked > limit {
-        let message = format!("Request too large for {place}: Limit {limit}, Requested {asked}, please reduce your message size and try again.");
+        let message = format!(
+            "Request too large for {place}: Limit {limit}, Requested {asked}, please reduce your message size and try again."
+        );
         return answer(413, &error(message));
     }
     let wait = go(worst.wait);
-    let message = format!("Rate limit reached for {place}: Limit {limit}, Used {used}, Requested {asked}. Please try again in {wait}.");
+    let message = format!(
+        "Rate limit reached for {place}: Limit {limit}, Used {used}, Requested {asked}. Please try again in {wait}."
+    );
     let mut response = answer(429, &error(message));
-    put(&mut response.headers, "retry-after", &format!("{}", worst.wait.ceil().max(1.0)));
+    put(
+        &mut response.headers,
+        "retry-after",
+        &format!("{}", worst.wait.ceil().max(1.0)),
+    );
     response
 }
 
@@ -112,7 +132,11 @@ fn gemini(tier: &Tier, full: &[Reading]) -> UpstreamResponse {
         })
         .collect();
     // The delay is one of seconds also where the day is spent (an answer of 2026-08-01).
-    let delay = full.iter().map(|reading| reading.wait).fold(60.0, f64::min).floor();
+    let delay = full
+        .iter()
+        .map(|reading| reading.wait)
+        .fold(60.0, f64::min)
+        .floor();
     answer(
         429,
         &json!({"error": {
@@ -143,7 +167,11 @@ fn openrouter(worst: &Reading, now: Timestamp) -> UpstreamResponse {
         429,
         &json!({"error": {"message": message, "code": 429, "metadata": metadata}, "user_id": "user_1"}),
     );
-    for (name, text) in [("x-ratelimit-limit", &*limit), ("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)] {
+    for (name, text) in [
+        ("x-ratelimit-limit", &*limit),
+        ("x-ratelimit-remaining", "0"),
+        ("x-ratelimit-reset", &reset),
+    ] {
         put(&mut response.headers, name, text);
     }
     response
@@ -156,13 +184,28 @@ fn cerebras(worst: &Reading) -> UpstreamResponse {
             &json!({"message": "Payment required to access this resource.", "type": "payment_required_error", "code": "payment_required"}),
         );
     }
-    let unit = if worst.window.per >= DAY { "day" } else { "minute" };
-    let (message, kind, code) = if worst.window.counts == Counts::Requests {
-        (format!("Requests per {unit} limit exceeded - too many requests sent."), "too_many_requests_error", "request_quota_exceeded")
+    let unit = if worst.window.per >= DAY {
+        "day"
     } else {
-        (format!("Tokens per {unit} limit exceeded - too many tokens processed."), "too_many_tokens_error", "token_quota_exceeded")
+        "minute"
     };
-    answer(429, &json!({"message": message, "type": kind, "param": "quota", "code": code}))
+    let (message, kind, code) = if worst.window.counts == Counts::Requests {
+        (
+            format!("Requests per {unit} limit exceeded - too many requests sent."),
+            "too_many_requests_error",
+            "request_quota_exceeded",
+        )
+    } else {
+        (
+            format!("Tokens per {unit} limit exceeded - too many tokens processed."),
+            "too_many_tokens_error",
+            "token_quota_exceeded",
+        )
+    };
+    answer(
+        429,
+        &json!({"message": message, "type": kind, "param": "quota", "code": code}),
+    )
 }
 
 fn measured(reading: &Reading) -> (&'static str, &'static str) {
@@ -229,7 +272,11 @@ fn integers(mut body: Value) -> Value {
     body
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts are small and not negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "counts are small and not negative"
+)]
 fn whole(number: f64) -> u64 {
     number.round() as u64
 }

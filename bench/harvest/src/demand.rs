@@ -2,37 +2,69 @@
 
 /// A kind of call.
 #[derive(Debug, Clone, Copy)]
-pub struct Kind {
-    /// As `tiers.toml` names it.
-    pub name: &'static str,
+pub(crate) struct Kind {
+    /// For people.
+    pub(crate) name: &'static str,
+    /// Whether there is a picture in it.
+    pub(crate) vision: bool,
     /// Of a hundred calls.
-    pub share: f64,
+    pub(crate) share: f64,
     /// Tokens of input in the middle.
-    pub input: f64,
+    pub(crate) input: f64,
     /// Tokens of output in the middle.
-    pub output: f64,
+    pub(crate) output: f64,
 }
 
 /// The kinds of calls.
-pub const KINDS: [Kind; 5] = [
-    Kind { name: "small", share: 48.0, input: 400.0, output: 150.0 },
-    Kind { name: "medium", share: 30.0, input: 1_400.0, output: 400.0 },
-    Kind { name: "large", share: 12.0, input: 4_000.0, output: 800.0 },
-    Kind { name: "long", share: 3.0, input: 40_000.0, output: 800.0 },
-    Kind { name: "vision", share: 7.0, input: 1_300.0, output: 250.0 },
+pub(crate) const KINDS: [Kind; 5] = [
+    Kind {
+        name: "small",
+        vision: false,
+        share: 48.0,
+        input: 400.0,
+        output: 150.0,
+    },
+    Kind {
+        name: "medium",
+        vision: false,
+        share: 30.0,
+        input: 1_400.0,
+        output: 400.0,
+    },
+    Kind {
+        name: "large",
+        vision: false,
+        share: 12.0,
+        input: 4_000.0,
+        output: 800.0,
+    },
+    Kind {
+        name: "long",
+        vision: false,
+        share: 3.0,
+        input: 40_000.0,
+        output: 800.0,
+    },
+    Kind {
+        name: "vision",
+        vision: true,
+        share: 7.0,
+        input: 1_300.0,
+        output: 250.0,
+    },
 ];
 
 /// One call.
 #[derive(Debug, Clone, Copy)]
-pub struct Arrival {
+pub(crate) struct Arrival {
     /// Seconds from the beginning.
-    pub at: f64,
+    pub(crate) at: f64,
     /// Which of [`KINDS`].
-    pub kind: usize,
+    pub(crate) kind: usize,
     /// Tokens of input.
-    pub input: f64,
+    pub(crate) input: f64,
     /// Tokens that the answer will have.
-    pub output: f64,
+    pub(crate) output: f64,
 }
 
 /// Of a day's calls, how many fall into bursts.
@@ -41,7 +73,7 @@ const DAY: f64 = 86_400.0;
 
 /// The calls of some days, `per_day` of them on average, in order.
 #[must_use]
-pub fn arrivals(seed: u64, days: u32, per_day: f64) -> Vec<Arrival> {
+pub(crate) fn arrivals(seed: u64, days: u32, per_day: f64) -> Vec<Arrival> {
     let mut random = fastrand::Rng::with_seed(seed);
     let mut all = Vec::new();
     for day in 0..days {
@@ -122,7 +154,12 @@ mod tests {
         let per_day = calls.len() as f64 / 28.0;
         assert!((930.0..1_070.0).contains(&per_day), "{per_day}");
         let again = arrivals(7, 28, 1_000.0);
-        assert!(calls.iter().zip(&again).all(|(one, other)| one.at.to_bits() == other.at.to_bits()));
+        assert!(
+            calls
+                .iter()
+                .zip(&again)
+                .all(|(one, other)| one.at.to_bits() == other.at.to_bits())
+        );
         assert!(calls.is_sorted_by(|one, other| one.at <= other.at));
     }
 }

@@ -5,9 +5,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::future::BoxFuture;
-use guichet_catalogue::files::Files;
-use guichet_catalogue::model::Catalogue;
-use guichet_catalogue::{Surroundings, load};
 use guichet_dialects::facts::{Facts, TextSize};
 use guichet_engine::ai::{Door, ModelCall, Origin, Wish};
 use guichet_engine::call::Caller;
@@ -24,13 +21,14 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
+use crate::catalogue;
 use crate::demand::{Arrival, KINDS};
 use crate::outcome::Outcome;
 use crate::tiers::Tier;
 use crate::upstream::Upstreams;
 
 /// How long a caller waits for a window to open.
-pub const MAX_WAIT: Duration = Duration::from_secs(20);
+pub(crate) const MAX_WAIT: Duration = Duration::from_secs(20);
 /// Tokens that the engine takes a picture to be.
 const IMAGE: f64 = 1_000.0;
 
@@ -54,20 +52,36 @@ impl Clock for Paused {
 /// # Panics
 /// When the runtime or the engine cannot be started.
 #[must_use]
-pub fn replay(policy: Policy, tiers: &[Tier], calls: &[Arrival], begin: Timestamp) -> Outcome {
+pub(crate) fn replay(
+    policy: Policy,
+    tiers: &[Tier],
+    guessed: bool,
+    calls: &[Arrival],
+    begin: Timestamp,
+) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build();
     let runtime = runtime.unwrap_or_else(|error| panic!("no runtime: {error}"));
-    runtime.block_on(run(policy, tiers, calls, begin))
+    runtime.block_on(run(policy, tiers, guessed, calls, begin))
 }
 
-async fn run(policy: Policy, tiers: &[Tier], calls: &[Arrival], begin: Timestamp) -> Outcome {
+async fn run(
+    policy: Policy,
+    tiers: &[Tier],
+    guessed: bool,
+    calls: &[Arrival],
+    begin: Timestamp,
+) -> Outcome {
     let started = Instant::now();
     let clock: Arc<dyn Clock> = Arc::new(Paused { begin, started });
-    let upstreams = Arc::new(Upstreams::new(tiers.to_vec(), calls.to_vec(), Arc::clone(&clock)));
-    let engine = start(tiers, clock, Arc::clone(&upstreams)).await;
+    let upstreams = Arc::new(Upstreams::new(
+        tiers.to_vec(),
+        calls.to_vec(),
+        Arc::clone(&clock),
+    ));
+    let engine = start(tiers, guessed, clock, Arc::clone(&upstreams)).await;
     let models: Arc<[String]> = tiers.iter().map(|tier| tier.model.clone()).collect();
     let (done, mut waits) = mpsc::unbounded_channel();
     for (number, call) in calls.iter().enumerate() {
@@ -78,24 +92,30 @@ async fn run(policy: Policy, tiers: &[Tier], calls: &[Arrival], begin: Timestamp
             let asked_at = Instant::now();
             if let Ok(answer) = engine.ask_model(asked).await {
                 let model = format!("{}/{}", answer.provider, answer.model);
-                done.send((model, asked_at.elapsed().as_secs_f64())).ok();
+                let took = asked_at.elapsed().as_secs_f64();
+                done.send((number, model, took)).ok();
             }
         });
     }
     drop(done);
     let mut outcome = Outcome::new(calls.len());
-    while let Some((model, took)) = waits.recv().await {
+    while let Some((number, model, took)) = waits.recv().await {
         let tier = tiers.iter().find(|tier| tier.model == model);
         let least = tier.map_or(0, |tier| tier.latency_ms);
-        outcome.served(took - Duration::from_millis(least).as_secs_f64());
+        outcome.served(number, took - Duration::from_millis(least).as_secs_f64());
     }
     outcome.wasted(upstreams.tally());
     outcome
 }
 
-async fn start(tiers: &[Tier], clock: Arc<dyn Clock>, upstreams: Arc<Upstreams>) -> Engine {
+async fn start(
+    tiers: &[Tier],
+    guessed: bool,
+    clock: Arc<dyn Clock>,
+    upstreams: Arc<Upstreams>,
+) -> Engine {
     let parts = Parts {
-        catalogue: Arc::new(catalogue(tiers)),
+        catalogue: Arc::new(catalogue::of(tiers, guessed)),
         clock,
         transport: upstreams,
         store: Arc::new(Forgetful),
@@ -105,7 +125,10 @@ async fn start(tiers: &[Tier], clock: Arc<dyn Clock>, upstreams: Arc<Upstreams>)
     let engine = engine.unwrap_or_else(|error| panic!("{error}"));
     let mut credentials: Vec<Credential> = Vec::new();
     for tier in tiers {
-        if !credentials.iter().any(|known| *known.provider == *tier.provider()) {
+        if !credentials
+            .iter()
+            .any(|known| *known.provider == *tier.provider())
+        {
             credentials.push(Credential {
                 id: CredentialId::new(format!("{}/1", tier.provider())),
                 provider: tier.provider().into(),
@@ -117,26 +140,13 @@ async fn start(tiers: &[Tier], clock: Arc<dyn Clock>, upstreams: Arc<Upstreams>)
     engine
 }
 
-/// The built-in files of the providers, as they are.
-fn catalogue(tiers: &[Tier]) -> Catalogue {
-    let built_in = Files::built_in();
-    let mut files = Files::default();
-    for tier in tiers {
-        let path = format!("ai/{}.toml", tier.provider());
-        if let Some(file) = built_in.get(&path) {
-            files.insert(&path, file.clone());
-        }
-    }
-    load(&files, &Surroundings::default()).unwrap_or_else(|problems| panic!("{problems}"))
-}
-
 fn model_call(number: usize, call: &Arrival, models: &[String], policy: Policy) -> ModelCall {
     let text = format!("#{number}# Is it?");
     let body = json!({
         "model": models[0], "messages": [{"role": "user", "content": text}],
         "max_tokens": allowed(call.output),
     });
-    let vision = KINDS[call.kind].name == "vision";
+    let vision = KINDS[call.kind].vision;
     let pictured = if vision { IMAGE } else { 0.0 };
     // What is estimated from a text is not what a provider counts: off by as much as 15 %, each call by its own part.
     let off = 0.85 + 0.3 * fastrand::Rng::with_seed(number as u64).f64();
@@ -181,7 +191,11 @@ fn allowed(output: f64) -> u64 {
     whole(output * 1.25)
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "tokens are few and not negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "tokens are few and not negative"
+)]
 fn whole(number: f64) -> u64 {
     number.round() as u64
 }

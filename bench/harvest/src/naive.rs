@@ -5,7 +5,7 @@ use std::sync::Arc;
 use guichet_engine::clock::Clock;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demand::{Arrival, KINDS};
+use crate::demand::Arrival;
 use crate::outcome::Outcome;
 use crate::tiers::Tier;
 use crate::upstream::Upstreams;
@@ -23,21 +23,21 @@ impl Clock for NoClock {
 
 /// Lets the calls come and asks one tier after another.
 #[must_use]
-pub fn replay(tiers: &[Tier], calls: &[Arrival], begin: Timestamp) -> Outcome {
+pub(crate) fn replay(tiers: &[Tier], calls: &[Arrival], begin: Timestamp) -> Outcome {
     let upstreams = Upstreams::new(tiers.to_vec(), Vec::new(), Arc::new(NoClock));
     let mut benched: Vec<Timestamp> = vec![begin; tiers.len()];
     let mut outcome = Outcome::new(calls.len());
-    for call in calls {
+    for (number, call) in calls.iter().enumerate() {
         let now = begin
             .checked_add(SignedDuration::from_secs_f64(call.at))
             .unwrap_or(begin);
         for (index, tier) in tiers.iter().enumerate() {
-            if benched[index] > now || !tier.takes(KINDS[call.kind].name) {
+            if benched[index] > now || !tier.takes(call) {
                 continue;
             }
             match upstreams.ask(index, call, now) {
                 Ok(_) => {
-                    outcome.served(0.0);
+                    outcome.served(number, 0.0);
                     break;
                 }
                 Err(full) => {
@@ -52,7 +52,8 @@ pub fn replay(tiers: &[Tier], calls: &[Arrival], begin: Timestamp) -> Outcome {
 }
 
 fn minute(now: Timestamp) -> Timestamp {
-    now.checked_add(SignedDuration::from_secs(60)).unwrap_or(now)
+    now.checked_add(SignedDuration::from_secs(60))
+        .unwrap_or(now)
 }
 
 fn midnight(now: Timestamp) -> Timestamp {

@@ -9,7 +9,7 @@ use clarabel::solver::{DefaultSettingsBuilder, DefaultSolver, IPSolver};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::demand::{Arrival, KINDS};
+use crate::demand::{self, Arrival, KINDS};
 use crate::tiers::{Kind, Tier, Window};
 
 /// Seconds that are looked at as one.
@@ -62,16 +62,25 @@ impl Program {
         let settings = DefaultSettingsBuilder::default().verbose(false).build();
         let settings = settings.unwrap_or_else(|error| panic!("settings: {error}"));
         let cones = [NonnegativeConeT(self.bounds.len())];
-        let solver = DefaultSolver::new(&quadratic, &costs, &matrix, &self.bounds, &cones, settings);
+        let solver =
+            DefaultSolver::new(&quadratic, &costs, &matrix, &self.bounds, &cones, settings);
         let mut solver = solver.unwrap_or_else(|error| panic!("program: {error}"));
         solver.solve();
-        (-solver.solution.obj_val, std::mem::take(&mut solver.solution.x))
+        (
+            -solver.solution.obj_val,
+            std::mem::take(&mut solver.solution.x),
+        )
     }
 }
 
-/// Calls of one kind within one slot.
-#[derive(Debug, Clone, Copy, Default)]
+/// Calls of one kind within one slot that the same tiers can take.
+#[derive(Debug, Clone)]
 struct Group {
+    kind: usize,
+    /// Which tiers can take them.
+    takers: Vec<usize>,
+    /// The variable of each of them: how many of the calls it serves.
+    shares: Vec<usize>,
     count: f64,
     input: f64,
     output: f64,
@@ -79,7 +88,7 @@ struct Group {
 
 /// What the optimum may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Choosing {
+pub(crate) enum Choosing {
     /// It may refuse whom it likes, so when there is too little for all it serves the small and refuses the large.
     Anyone,
     /// It serves the same part of every kind, as a gateway must come near that refuses nobody whom it could serve.
@@ -88,72 +97,63 @@ pub enum Choosing {
 
 /// The most calls that can be served.
 #[must_use]
-pub fn most_served(
+pub(crate) fn most_served(
     tiers: &[Tier],
     calls: &[Arrival],
     begin: Timestamp,
     days: u32,
     choosing: Choosing,
 ) -> f64 {
-    let slots = groups(calls, days);
+    let mut slots = groups(tiers, calls, index((f64::from(days) * DAY / SLOT).ceil()));
     let mut program = Program::default();
-    // For each slot and kind, the variables of the tiers that take it.
-    let mut shares = vec![[const { Vec::new() }; KINDS.len()]; slots.len()];
-    for (slot, groups) in slots.iter().enumerate() {
-        for (kind, group) in groups.iter().enumerate() {
-            if group.count < 0.5 {
-                continue;
-            }
-            let all = program.row(1.0);
-            for (index, tier) in tiers.iter().enumerate() {
-                if tier.takes(KINDS[kind].name) {
-                    let gain = if choosing == Choosing::Anyone { 1.0 } else { 0.0 };
-                    let share = program.variable(gain);
-                    program.set(all, share, 1.0 / group.count);
-                    shares[slot][kind].push((index, share));
-                }
-            }
+    let gain = match choosing {
+        Choosing::Anyone => 1.0,
+        Choosing::Alike => 0.0,
+    };
+    for group in slots.iter_mut().flatten() {
+        let all = program.row(1.0);
+        for _ in &group.takers {
+            let share = program.variable(gain);
+            program.set(all, share, 1.0 / group.count);
+            group.shares.push(share);
         }
     }
     for (index, tier) in tiers.iter().enumerate() {
         for window in &tier.windows {
             // Units of the window that each variable takes, by slot, as parts of the limit.
             let used = |slot: usize| {
-                let kinds = shares[slot].iter().zip(&slots[slot]);
-                kinds.flat_map(move |(shares, group)| {
-                    let own = shares.iter().filter(move |(other, _)| *other == index);
+                slots[slot].iter().filter_map(move |group| {
+                    let place = group.takers.iter().position(|taker| *taker == index)?;
                     let units = tier.units(window.counts, group.input, group.output);
-                    own.map(move |(_, share)| (*share, units / window.limit))
+                    Some((group.shares[place], units / window.limit))
                 })
             };
             bound(&mut program, window, slots.len(), begin, used);
         }
     }
     if choosing == Choosing::Alike {
-        serve_alike(&mut program, &slots, &shares);
+        serve_alike(&mut program, &slots);
     }
     program.solve().0
 }
 
-/// The shares, by slot and kind: which tier, which variable.
-type Shares = [[Vec<(usize, usize)>; KINDS.len()]];
-
 /// One part of every kind is served, over all slots.
-fn serve_alike(program: &mut Program, slots: &[[Group; KINDS.len()]], shares: &Shares) {
-    let counts = |kind: usize| slots.iter().map(move |groups| groups[kind].count);
-    let all: f64 = (0..KINDS.len()).flat_map(counts).sum();
-    let part = program.variable(all);
+fn serve_alike(program: &mut Program, slots: &[Vec<Group>]) {
+    let of_kind = |kind: usize| {
+        slots
+            .iter()
+            .flatten()
+            .filter(move |group| group.kind == kind)
+    };
+    let count = |kind: usize| of_kind(kind).map(|group| group.count).sum::<f64>();
+    let part = program.variable((0..KINDS.len()).map(count).sum());
     let most = program.row(1.0);
     program.set(most, part, 1.0);
-    for kind in 0..KINDS.len() {
-        let count: f64 = counts(kind).sum();
-        if count < 0.5 {
-            continue;
-        }
+    for kind in (0..KINDS.len()).filter(|kind| count(*kind) > 0.0) {
         let row = program.row(0.0);
         program.set(row, part, 1.0);
-        for (_, share) in shares.iter().flat_map(|kinds| &kinds[kind]) {
-            program.set(row, *share, -1.0 / count);
+        for share in of_kind(kind).flat_map(|group| &group.shares) {
+            program.set(row, *share, -1.0 / count(kind));
         }
     }
 }
@@ -178,7 +178,10 @@ fn bound<I: Iterator<Item = (usize, f64)>>(
         Kind::Credit => many(program, &mut (0..slots), 1.0),
         Kind::Day | Kind::Month => {
             let periods: Vec<i64> = (0..slots).map(|slot| period(window, slot, begin)).collect();
-            for group in (0..slots).collect::<Vec<_>>().chunk_by(|one, other| periods[*one] == periods[*other]) {
+            for group in (0..slots)
+                .collect::<Vec<_>>()
+                .chunk_by(|one, other| periods[*one] == periods[*other])
+            {
                 many(program, &mut group.iter().copied(), 1.0);
             }
         }
@@ -227,43 +230,58 @@ fn period(window: &Window, slot: usize, begin: Timestamp) -> i64 {
     }
 }
 
-fn groups(calls: &[Arrival], days: u32) -> Vec<[Group; KINDS.len()]> {
-    let slots = (f64::from(days) * DAY / SLOT).ceil();
-    let mut groups = vec![[Group::default(); KINDS.len()]; index(slots)];
-    let last = groups.len() - 1;
+/// The calls by slot, without those that nobody can take. What comes after the last slot is counted in it.
+fn groups(tiers: &[Tier], calls: &[Arrival], slots: usize) -> Vec<Vec<Group>> {
+    let mut all: Vec<Vec<Group>> = vec![Vec::new(); slots];
+    let last = slots - 1;
     for call in calls {
-        let group = &mut groups[index(call.at / SLOT).min(last)][call.kind];
+        let can = |(index, tier): (usize, &Tier)| tier.takes(call).then_some(index);
+        let takers: Vec<usize> = tiers.iter().enumerate().filter_map(can).collect();
+        if takers.is_empty() {
+            continue;
+        }
+        let slot = &mut all[index(call.at / SLOT).min(last)];
+        let same = |group: &Group| group.kind == call.kind && group.takers == takers;
+        let place = slot.iter().position(same).unwrap_or_else(|| {
+            slot.push(Group {
+                kind: call.kind,
+                takers,
+                shares: Vec::new(),
+                count: 0.0,
+                input: 0.0,
+                output: 0.0,
+            });
+            slot.len() - 1
+        });
+        let group = &mut slot[place];
         group.count += 1.0;
-        group.input += call.input;
-        group.output += call.output;
+        group.input += (call.input - group.input) / group.count;
+        group.output += (call.output - group.output) / group.count;
     }
-    for group in groups.iter_mut().flatten().filter(|group| group.count > 0.0) {
-        group.input /= group.count;
-        group.output /= group.count;
-    }
-    groups
+    all
 }
 
 /// Calls a day, in the usual mixture, that these tiers can serve at most, day after day: load 1.
 #[must_use]
-pub fn capacity(tiers: &[Tier]) -> f64 {
+pub(crate) fn capacity(tiers: &[Tier]) -> f64 {
+    let sample = demand::arrivals(0, 7, 500.0);
+    let groups: Vec<Group> = groups(tiers, &sample, 1).remove(0);
+    let all: f64 = groups.iter().map(|group| group.count).sum();
     let mut program = Program::default();
-    let all: f64 = KINDS.iter().map(|kind| kind.share).sum();
     let scale = program.variable(1.0);
-    let mut rows = Vec::new();
-    for kind in &KINDS {
+    let windows: Vec<Vec<usize>> = tiers
+        .iter()
+        .map(|tier| tier.windows.iter().map(|_| program.row(1.0)).collect())
+        .collect();
+    for group in &groups {
         // As many as the scale says are served.
         let row = program.row(0.0);
-        program.set(row, scale, kind.share / all);
-        rows.push(row);
-    }
-    for tier in tiers {
-        let windows: Vec<usize> = tier.windows.iter().map(|_| program.row(1.0)).collect();
-        for (kind, row) in KINDS.iter().zip(&rows).filter(|(kind, _)| tier.takes(kind.name)) {
+        program.set(row, scale, group.count / all);
+        for taker in &group.takers {
             let share = program.variable(0.0);
-            program.set(*row, share, -1.0);
-            for (window, bound) in tier.windows.iter().zip(&windows) {
-                let units = tier.units(window.counts, kind.input, kind.output);
+            program.set(row, share, -1.0);
+            for (window, bound) in tiers[*taker].windows.iter().zip(&windows[*taker]) {
+                let units = tiers[*taker].units(window.counts, group.input, group.output);
                 program.set(*bound, share, units / (window.limit * DAY / window.per));
             }
         }
@@ -276,7 +294,11 @@ fn number(slot: usize) -> f64 {
     slot as f64
 }
 
-#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "some hundred, not negative")]
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "some hundred, not negative"
+)]
 fn index(slot: f64) -> usize {
     slot as usize
 }
@@ -286,12 +308,13 @@ mod tests {
     use super::*;
     use crate::tiers::Counts;
 
-    fn tier(takes: &[&str], kind: Kind, limit: f64, per: f64) -> Tier {
+    fn tier(vision: bool, kind: Kind, limit: f64, per: f64) -> Tier {
         Tier {
             name: "t".into(),
             model: "p/m".into(),
             source: "none".into(),
-            takes: takes.iter().map(ToString::to_string).collect(),
+            context: 1e6,
+            vision,
             latency_ms: 1,
             windows: vec![Window {
                 kind,
@@ -317,47 +340,56 @@ mod tests {
     }
 
     fn near(one: f64, other: f64) {
-        assert!((one - other).abs() < 1e-3 * other.max(1.0), "{one} is not {other}");
+        assert!(
+            (one - other).abs() < 1e-3 * other.max(1.0),
+            "{one} is not {other}"
+        );
+    }
+
+    fn most(tiers: &[Tier], calls: &[Arrival], choosing: Choosing) -> f64 {
+        most_served(tiers, calls, Timestamp::UNIX_EPOCH, 1, choosing)
     }
 
     #[test]
     fn a_full_bucket_gives_its_limit_and_what_refills() {
-        let tiers = [tier(&["small"], Kind::Bucket, 240.0, DAY)];
+        let tiers = [tier(false, Kind::Bucket, 240.0, DAY)];
+        let until = |end: f64| most(&tiers, &calls(0, 1_000, 0.0, end), Choosing::Anyone);
         // Ten are refilled in an hour.
-        near(most_served(&tiers, &calls(0, 1_000, 0.0, SLOT), Timestamp::UNIX_EPOCH, 1, Choosing::Anyone), 250.0);
-        near(most_served(&tiers, &calls(0, 1_000, 0.0, DAY), Timestamp::UNIX_EPOCH, 1, Choosing::Anyone), 480.0);
+        near(until(SLOT), 250.0);
+        near(until(DAY), 480.0);
     }
 
     #[test]
     fn what_only_one_can_take_is_kept_for_it() {
         let tiers = [
-            tier(&["small", "vision"], Kind::Day, 10.0, DAY),
-            tier(&["small"], Kind::Day, 10.0, DAY),
+            tier(true, Kind::Day, 10.0, DAY),
+            tier(false, Kind::Day, 10.0, DAY),
         ];
         let mut all = calls(0, 10, 0.0, SLOT);
         all.extend(calls(4, 10, 10.0 * SLOT, 11.0 * SLOT));
-        near(most_served(&tiers, &all, Timestamp::UNIX_EPOCH, 1, Choosing::Anyone), 20.0);
+        near(most(&tiers, &all, Choosing::Anyone), 20.0);
     }
 
     #[test]
     fn who_serves_all_alike_cannot_prefer_the_small() {
-        let mut tiers = [tier(&["small", "medium"], Kind::Day, 300.0, DAY)];
+        let mut tiers = [tier(true, Kind::Day, 300.0, DAY)];
         tiers[0].windows[0].counts = Counts::Tokens;
         let mut all = calls(0, 10, 0.0, SLOT);
-        all.extend(calls(1, 10, 0.0, SLOT).iter().map(|call| Arrival { input: 300.0, ..*call }));
+        all.extend(calls(1, 10, 0.0, SLOT).iter().map(|call| Arrival {
+            input: 300.0,
+            ..*call
+        }));
         // Ten of 200 tokens, ten of 400.
-        let served = |choosing| most_served(&tiers, &all, Timestamp::UNIX_EPOCH, 1, choosing);
-        near(served(Choosing::Anyone), 1.5);
-        near(served(Choosing::Alike), 1.0);
+        near(most(&tiers, &all, Choosing::Anyone), 1.5);
+        near(most(&tiers, &all, Choosing::Alike), 1.0);
     }
 
     #[test]
     fn a_load_of_one_is_what_a_day_gives() {
-        let every: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
         let tiers = [
-            tier(&every, Kind::Day, 100.0, DAY),
-            tier(&every, Kind::Bucket, 50.0, DAY),
-            tier(&every, Kind::Month, 3_000.0, 30.0 * DAY),
+            tier(true, Kind::Day, 100.0, DAY),
+            tier(true, Kind::Bucket, 50.0, DAY),
+            tier(true, Kind::Month, 3_000.0, 30.0 * DAY),
         ];
         near(capacity(&tiers), 250.0);
     }

@@ -2,59 +2,64 @@
 
 use serde::Deserialize;
 
+use crate::demand::{Arrival, KINDS};
+
 /// One model of one provider, and what it gives away.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Tier {
+pub(crate) struct Tier {
     /// For people.
-    pub name: String,
+    pub(crate) name: String,
     /// As the gateway is asked for it: the provider, a slash, the provider's name for the model.
-    pub model: String,
+    pub(crate) model: String,
     /// Where the figures are from.
-    pub source: String,
-    /// The kinds of calls that it can answer.
-    pub takes: Vec<String>,
+    pub(crate) source: String,
+    /// Tokens that it can look at.
+    pub(crate) context: f64,
+    /// Whether it sees pictures.
+    #[serde(default)]
+    pub(crate) vision: bool,
     /// How long it takes to answer.
-    pub latency_ms: u64,
+    pub(crate) latency_ms: u64,
     /// Its windows.
     #[serde(rename = "window")]
-    pub windows: Vec<Window>,
+    pub(crate) windows: Vec<Window>,
     /// What a million tokens cost, where a window counts money.
-    pub dollars: Option<Dollars>,
+    pub(crate) dollars: Option<Dollars>,
 }
 
 /// What a million tokens cost.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Dollars {
+pub(crate) struct Dollars {
     /// Of input.
-    pub input: f64,
+    pub(crate) input: f64,
     /// Of output.
-    pub output: f64,
+    pub(crate) output: f64,
 }
 
 /// One window of a tier.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Window {
+pub(crate) struct Window {
     /// How it opens and ends.
-    pub kind: Kind,
+    pub(crate) kind: Kind,
     /// Units.
-    pub limit: f64,
+    pub(crate) limit: f64,
     /// Its length in seconds; a month has thirty days.
-    pub per: f64,
+    pub(crate) per: f64,
     /// What it counts.
-    pub counts: Counts,
+    pub(crate) counts: Counts,
     /// Where its midnight is.
-    pub zone: Option<String>,
+    pub(crate) zone: Option<String>,
     /// Names of the headers that tell limit, remaining units and reset, and how the reset is written; empty = not told.
-    pub headers: Option<[String; 4]>,
+    pub(crate) headers: Option<[String; 4]>,
 }
 
 /// How a window opens and ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub(crate) enum Kind {
     /// Refills evenly, all the time.
     Bucket,
     /// Full minutes.
@@ -70,7 +75,7 @@ pub enum Kind {
 /// What a window counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Counts {
+pub(crate) enum Counts {
     /// Requests.
     Requests,
     /// Tokens of input and output.
@@ -86,19 +91,19 @@ pub enum Counts {
 impl Tier {
     /// The provider's id.
     #[must_use]
-    pub fn provider(&self) -> &str {
+    pub(crate) fn provider(&self) -> &str {
         self.model.split_once('/').map_or("", |(id, _)| id)
     }
 
     /// The provider's own name for the model.
     #[must_use]
-    pub fn own_name(&self) -> &str {
+    pub(crate) fn own_name(&self) -> &str {
         self.model.split_once('/').map_or("", |(_, name)| name)
     }
 
     /// Units that a call takes of a window.
     #[must_use]
-    pub fn units(&self, counts: Counts, input: f64, output: f64) -> f64 {
+    pub(crate) fn units(&self, counts: Counts, input: f64, output: f64) -> f64 {
         let dollars = self.dollars.map_or(0.0, |price| {
             (input * price.input + output * price.output) / 1e6
         });
@@ -111,10 +116,13 @@ impl Tier {
         }
     }
 
-    /// Whether it can answer calls of this kind.
+    /// Whether it can ever answer this call.
     #[must_use]
-    pub fn takes(&self, kind: &str) -> bool {
-        self.takes.iter().any(|taken| taken == kind)
+    pub(crate) fn takes(&self, call: &Arrival) -> bool {
+        let fits =
+            |window: &Window| self.units(window.counts, call.input, call.output) <= window.limit;
+        let sees = self.vision || !KINDS[call.kind].vision;
+        sees && call.input + call.output <= self.context && self.windows.iter().all(fits)
     }
 }
 
@@ -128,23 +136,19 @@ struct File {
 /// # Panics
 /// When the file that this program was built with is wrong.
 #[must_use]
-pub fn all() -> Vec<Tier> {
+pub(crate) fn all() -> Vec<Tier> {
     let file: File = toml::from_str(include_str!("../tiers.toml"))
         .unwrap_or_else(|error| panic!("tiers.toml: {error}"));
     file.tier
 }
 
-/// The same tiers with other limits: each window half or one and a half times what the file says, by lot. The catalogue
-/// then is as wrong about them as a catalogue can be.
-#[must_use]
-pub fn otherwise(tiers: &[Tier], random: &mut fastrand::Rng) -> Vec<Tier> {
-    let mut tiers = tiers.to_vec();
+/// Gives each window half or one and a half times its limit, by lot: the catalogue is as wrong about them then.
+pub(crate) fn change(tiers: &mut [Tier], random: &mut fastrand::Rng) {
     for window in tiers.iter_mut().flat_map(|tier| &mut tier.windows) {
         let factor = if random.bool() { 0.5 } else { 1.5 };
-        window.limit = (window.limit * factor).max(1.0);
+        window.limit *= factor;
         if window.counts == Counts::Requests {
-            window.limit = window.limit.floor();
+            window.limit = window.limit.floor().max(1.0);
         }
     }
-    tiers
 }

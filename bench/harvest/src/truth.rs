@@ -8,7 +8,7 @@ use crate::tiers::{Kind, Window};
 
 /// How much of a window is used.
 #[derive(Debug, Clone)]
-pub struct Count {
+pub(crate) struct Count {
     zone: TimeZone,
     used: f64,
     /// The moment of the latest use; the period that is counted, by its number; or the first use.
@@ -19,7 +19,7 @@ pub struct Count {
 impl Count {
     /// Unused.
     #[must_use]
-    pub fn new(window: &Window) -> Self {
+    pub(crate) fn new(window: &Window) -> Self {
         let named = window.zone.as_deref().unwrap_or("UTC");
         Self {
             zone: TimeZone::get(named).unwrap_or(TimeZone::UTC),
@@ -30,7 +30,7 @@ impl Count {
     }
 
     /// What is used now.
-    pub fn used(&mut self, window: &Window, now: Timestamp) -> f64 {
+    pub(crate) fn used(&mut self, window: &Window, now: Timestamp) -> f64 {
         let seconds = seconds(now);
         match window.kind {
             Kind::Bucket => {
@@ -38,7 +38,9 @@ impl Count {
                 self.used = (self.used - refilled).max(0.0);
                 self.mark = seconds;
             }
-            Kind::Credit if self.begun && seconds >= self.mark + window.per => self.used = window.limit,
+            Kind::Credit if self.begun && seconds >= self.mark + window.per => {
+                self.used = window.limit
+            }
             Kind::Credit => {}
             Kind::Minute | Kind::Day | Kind::Month => {
                 let period = self.period(window.kind, now);
@@ -51,7 +53,7 @@ impl Count {
     }
 
     /// Counts units; what is used was asked for before.
-    pub fn take(&mut self, window: &Window, units: f64, now: Timestamp) {
+    pub(crate) fn take(&mut self, window: &Window, units: f64, now: Timestamp) {
         if window.kind == Kind::Credit && !self.begun {
             self.mark = seconds(now);
         }
@@ -59,14 +61,9 @@ impl Count {
         self.used += units;
     }
 
-    /// Gives back what was taken and not needed.
-    pub fn give_back(&mut self, units: f64) {
-        self.used = (self.used - units).max(0.0);
-    }
-
     /// Seconds until so many units more are free than the window has room for now.
     #[must_use]
-    pub fn wait(&self, window: &Window, missing: f64, now: Timestamp) -> f64 {
+    pub(crate) fn wait(&self, window: &Window, missing: f64, now: Timestamp) -> f64 {
         match window.kind {
             Kind::Bucket => missing * window.per / window.limit,
             Kind::Credit => 365.0 * 86_400.0,
@@ -101,7 +98,7 @@ fn next(kind: Kind, zone: &TimeZone, now: Timestamp) -> f64 {
 /// Seconds since 1970.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "milliseconds of this century")]
-pub fn seconds(at: Timestamp) -> f64 {
+pub(crate) fn seconds(at: Timestamp) -> f64 {
     at.as_millisecond() as f64 / 1e3
 }
 

@@ -18,7 +18,7 @@ use crate::tiers::{Tier, Window};
 use crate::truth::Count;
 
 /// All providers.
-pub struct Upstreams {
+pub(crate) struct Upstreams {
     tiers: Vec<Tier>,
     calls: Vec<Arrival>,
     clock: Arc<dyn Clock>,
@@ -33,37 +33,37 @@ struct State {
 
 /// What they were asked.
 #[derive(Debug, Clone, Default)]
-pub struct Tally {
+pub(crate) struct Tally {
     /// Calls that were answered.
-    pub answered: u64,
+    pub(crate) answered: u64,
     /// Calls that were refused: wasted.
-    pub refused: u64,
+    pub(crate) refused: u64,
     /// Refused calls, by tier.
-    pub refused_by: Vec<u64>,
+    pub(crate) refused_by: Vec<u64>,
     /// Answered calls, by tier.
-    pub answered_by: Vec<u64>,
+    pub(crate) answered_by: Vec<u64>,
 }
 
 /// How full a window is.
 #[derive(Debug, Clone)]
-pub struct Reading {
+pub(crate) struct Reading {
     /// The window.
-    pub window: Window,
+    pub(crate) window: Window,
     /// Units used.
-    pub used: f64,
+    pub(crate) used: f64,
     /// Units that the call asked for.
-    pub asked: f64,
+    pub(crate) asked: f64,
     /// Seconds: of a refusal, until the call would fit; else until nothing is used.
-    pub wait: f64,
+    pub(crate) wait: f64,
 }
 
 /// A refusal names the windows that are full.
-pub type Answered = Result<Vec<Reading>, Vec<Reading>>;
+pub(crate) type Answered = Result<Vec<Reading>, Vec<Reading>>;
 
 impl Upstreams {
     /// Providers of which nothing is used. `calls` are those that will come, found by the number in their text.
     #[must_use]
-    pub fn new(tiers: Vec<Tier>, calls: Vec<Arrival>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(tiers: Vec<Tier>, calls: Vec<Arrival>, clock: Arc<dyn Clock>) -> Self {
         let counts = tiers
             .iter()
             .map(|tier| tier.windows.iter().map(Count::new).collect())
@@ -83,12 +83,12 @@ impl Upstreams {
 
     /// What they were asked so far.
     #[must_use]
-    pub fn tally(&self) -> Tally {
+    pub(crate) fn tally(&self) -> Tally {
         self.lock().tally.clone()
     }
 
     /// Asks a tier to take a call: it counts in all windows, or in none.
-    pub fn ask(&self, tier: usize, call: &Arrival, now: Timestamp) -> Answered {
+    pub(crate) fn ask(&self, tier: usize, call: &Arrival, now: Timestamp) -> Answered {
         let mut state = self.lock();
         let own = &self.tiers[tier];
         let mut readings = Vec::with_capacity(own.windows.len());
@@ -97,7 +97,11 @@ impl Upstreams {
             let asked = own.units(window.counts, call.input, call.output);
             let used = count.used(window, now);
             let missing = used + asked - window.limit;
-            let (used, over) = if missing > 1e-6 { (used, true) } else { (used + asked, false) };
+            let (used, over) = if missing > 1e-6 {
+                (used, true)
+            } else {
+                (used + asked, false)
+            };
             let reading = Reading {
                 window: window.clone(),
                 used,
@@ -116,7 +120,11 @@ impl Upstreams {
             return Err(full);
         }
         for (window, count) in own.windows.iter().zip(&mut state.counts[tier]) {
-            count.take(window, own.units(window.counts, call.input, call.output), now);
+            count.take(
+                window,
+                own.units(window.counts, call.input, call.output),
+                now,
+            );
         }
         state.tally.answered += 1;
         state.tally.answered_by[tier] += 1;
