@@ -41,7 +41,7 @@ fn main() {
                 let results = each(&worlds, |world| world.run(*policy));
                 report::row(*policy, &results);
                 if arguments.by_tier {
-                    report::tiers(&worlds[0], &results[0]);
+                    report::tiers(&worlds[0], arguments.days, &results[0]);
                 }
             }
         }

@@ -372,7 +372,7 @@ mod tests {
 
     #[test]
     fn who_serves_all_alike_cannot_prefer_the_small() {
-        let mut tiers = [tier(true, Kind::Day, 300.0, DAY)];
+        let mut tiers = [tier(true, Kind::Day, 1_200.0, DAY)];
         tiers[0].windows[0].counts = Counts::Tokens;
         let mut all = calls(0, 10, 0.0, SLOT);
         all.extend(calls(1, 10, 0.0, SLOT).iter().map(|call| Arrival {
@@ -380,8 +380,8 @@ mod tests {
             ..*call
         }));
         // Ten of 200 tokens, ten of 400.
-        near(most(&tiers, &all, Choosing::Anyone), 1.5);
-        near(most(&tiers, &all, Choosing::Alike), 1.0);
+        near(most(&tiers, &all, Choosing::Anyone), 6.0);
+        near(most(&tiers, &all, Choosing::Alike), 4.0);
     }
 
     #[test]

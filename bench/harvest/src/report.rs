@@ -5,6 +5,9 @@ use crate::demand::KINDS;
 use crate::tiers::Tier;
 use crate::world::{Limits, Result, World};
 
+/// Seconds: shorter windows are not worth telling of.
+const DAY: f64 = 86_400.0;
+
 /// Whose tiers they are, and who says so.
 pub(crate) fn sources(tiers: &[Tier]) {
     println!("{} free tiers:", tiers.len());
@@ -48,13 +51,24 @@ pub(crate) fn row(way: Way, results: &[Result]) {
     );
 }
 
-/// What each tier answered and refused, and who was served.
-pub(crate) fn tiers(world: &World, result: &Result) {
+/// What each tier answered and refused, how much of its windows was used, and who was served.
+pub(crate) fn tiers(world: &World, days: u32, result: &Result) {
     let tally = &result.outcome.tally;
     for (index, tier) in world.tiers.iter().enumerate() {
+        let windows = tier.windows.iter().zip(&tally.taken[index]);
+        let used: Vec<String> = windows
+            .filter(|(window, _)| window.per >= DAY)
+            .map(|(window, taken)| {
+                let given = window.limit * f64::from(days) * DAY / window.per;
+                format!("{:.1} %", 100.0 * taken / given)
+            })
+            .collect();
         println!(
-            "    {:<24} answered {:>6}, refused {:>4}",
-            tier.name, tally.answered_by[index], tally.refused_by[index]
+            "    {:<24} answered {:>6}, refused {:>4}, used {}",
+            tier.name,
+            tally.answered_by[index],
+            tally.refused_by[index],
+            used.join(" and "),
         );
     }
     let best = [world.best, world.best_alike];

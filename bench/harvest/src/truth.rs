@@ -39,7 +39,7 @@ impl Count {
                 self.mark = seconds;
             }
             Kind::Credit if self.begun && seconds >= self.mark + window.per => {
-                self.used = window.limit
+                self.used = window.limit;
             }
             Kind::Credit => {}
             Kind::Minute | Kind::Day | Kind::Month => {

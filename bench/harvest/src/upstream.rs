@@ -42,6 +42,8 @@ pub(crate) struct Tally {
     pub(crate) refused_by: Vec<u64>,
     /// Answered calls, by tier.
     pub(crate) answered_by: Vec<u64>,
+    /// Units that were taken of each window, by tier.
+    pub(crate) taken: Vec<Vec<f64>>,
 }
 
 /// How full a window is.
@@ -71,6 +73,10 @@ impl Upstreams {
         let tally = Tally {
             refused_by: vec![0; tiers.len()],
             answered_by: vec![0; tiers.len()],
+            taken: tiers
+                .iter()
+                .map(|tier| vec![0.0; tier.windows.len()])
+                .collect(),
             ..Tally::default()
         };
         Self {
@@ -119,12 +125,12 @@ impl Upstreams {
             state.tally.refused_by[tier] += 1;
             return Err(full);
         }
-        for (window, count) in own.windows.iter().zip(&mut state.counts[tier]) {
-            count.take(
-                window,
-                own.units(window.counts, call.input, call.output),
-                now,
-            );
+        let State { counts, tally } = &mut *state;
+        let taken = counts[tier].iter_mut().zip(&mut tally.taken[tier]);
+        for (window, (count, taken)) in own.windows.iter().zip(taken) {
+            let units = own.units(window.counts, call.input, call.output);
+            count.take(window, units, now);
+            *taken += units;
         }
         state.tally.answered += 1;
         state.tally.answered_by[tier] += 1;
