@@ -25,6 +25,7 @@ pub mod moderations;
 pub mod ollama;
 pub mod openai;
 pub mod rerank;
+mod scan;
 pub mod speech;
 mod timestamp;
 pub mod transcription;

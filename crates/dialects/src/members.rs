@@ -3,21 +3,15 @@
 //! **Invariant:** nothing is re-typed. What is not edited goes out byte for byte, whitespace and number forms included.
 
 mod editor;
-mod known;
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, fmt, ops::Range};
-
-use serde::{
-    Deserializer as _,
-    de::{MapAccess, SeqAccess, Visitor},
-};
-use serde_json::value::RawValue;
+use std::{borrow::Cow, ops::Range};
 
 pub use editor::Editor;
 
 use crate::error::Malformed;
+use crate::scan::{Scan, Unfit, fault};
 
 /// The top-level members of an object, in their order. Where a name comes twice the last one counts, as it does for
 /// almost every JSON reader; edits concern all of them, so that none can hide behind another.
@@ -46,22 +40,21 @@ impl<'a> Members<'a> {
 
     /// The same of text: a value that [`Self::get`] has given, for one.
     pub fn of(body: &'a str) -> Result<Self, Malformed> {
-        let mut json = serde_json::Deserializer::from_str(body);
-        let list = json
-            .deserialize_map(Object { body })
-            .and_then(|list| json.end().map(|()| list))
-            .map_err(|error| not(&error, "a JSON object"))?;
-        Ok(Self { body, list })
-    }
-
-    /// The same of a body that was read before, and found to be JSON: it is not checked again.
-    pub fn read_again(body: &'a [u8]) -> Result<Self, Malformed> {
-        let known = std::str::from_utf8(body)
-            .ok()
-            .and_then(|body| Some((body, known::members(body)?)));
-        match known {
-            Some((body, list)) => Ok(Self { body, list }),
-            None => Self::read(body),
+        let mut list = Vec::with_capacity(16);
+        let mut scan = Scan::new(body);
+        let read = scan.object(|scan, name| {
+            let at = scan.at();
+            scan.value()?;
+            list.push(Member {
+                name: name.text()?,
+                name_at: name.at..name.at + name.quoted.len(),
+                value_at: at..scan.at(),
+            });
+            Ok::<_, Unfit>(())
+        });
+        match read.and_then(|()| scan.end()) {
+            Ok(()) => Ok(Self { body, list }),
+            Err(Unfit) => Err(not(body, "a JSON object")),
         }
     }
 
@@ -89,68 +82,18 @@ impl<'a> Members<'a> {
     }
 }
 
-struct Object<'a> {
-    body: &'a str,
-}
-
-impl Object<'_> {
-    /// Where a slice of the body is in it.
-    fn place(&self, part: &str) -> Range<usize> {
-        let start = part.as_ptr().addr() - self.body.as_ptr().addr();
-        start..start + part.len()
-    }
-}
-
-impl<'a> Visitor<'a> for Object<'a> {
-    type Value = Vec<Member<'a>>;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'a>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut list = Vec::with_capacity(16);
-        while let Some((name, value)) = map.next_entry::<&RawValue, &RawValue>()? {
-            list.push(Member {
-                name: unescaped(name.get()).map_err(serde::de::Error::custom)?,
-                name_at: self.place(name.get()),
-                value_at: self.place(value.get()),
-            });
-        }
-        Ok(list)
-    }
-}
-
-/// The text of a JSON string.
-fn unescaped(quoted: &str) -> Result<Cow<'_, str>, serde_json::Error> {
-    match quoted.get(1..quoted.len() - 1) {
-        Some(name) if memchr::memchr(b'\\', name.as_bytes()).is_none() => Ok(Cow::Borrowed(name)),
-        _ => serde_json::from_str::<String>(quoted).map(Cow::Owned),
-    }
-}
-
 /// The JSON texts of an array's elements, in order.
 pub fn elements(array: &str) -> Result<Vec<&str>, Malformed> {
-    struct Array;
-    impl<'a> Visitor<'a> for Array {
-        type Value = Vec<&'a str>;
-
-        fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-            formatter.write_str("a JSON array")
-        }
-
-        fn visit_seq<A: SeqAccess<'a>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-            let mut list = Vec::new();
-            while let Some(element) = array.next_element::<&RawValue>()? {
-                list.push(element.get());
-            }
-            Ok(list)
-        }
+    let mut list = Vec::new();
+    let mut scan = Scan::new(array);
+    let read = scan.list(|scan| {
+        list.push(scan.value()?);
+        Ok::<_, Unfit>(())
+    });
+    match read.and_then(|()| scan.end()) {
+        Ok(()) => Ok(list),
+        Err(Unfit) => Err(not(array, "a JSON array")),
     }
-    let mut json = serde_json::Deserializer::from_str(array);
-    json.deserialize_seq(Array)
-        .and_then(|list| json.end().map(|()| list))
-        .map_err(|error| not(&error, "a JSON array"))
 }
 
 /// An array with some of its elements replaced: those for which `change` gives something. None = nothing has changed.
@@ -176,11 +119,10 @@ pub fn replace_elements(
     Ok(out)
 }
 
-fn not(error: &serde_json::Error, wanted: &str) -> Malformed {
-    let reason = if error.is_data() {
-        format!("must be {wanted}: {error}")
-    } else {
-        format!("is not valid JSON: {error}")
+fn not(text: &str, wanted: &str) -> Malformed {
+    let reason = match fault(text.as_bytes()) {
+        Some(fault) => format!("is not valid JSON: {fault}"),
+        None => format!("must be {wanted}"),
     };
     Malformed::new("", reason)
 }

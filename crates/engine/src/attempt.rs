@@ -259,7 +259,7 @@ impl Attempting<'_> {
             return Err(leads_astray("redirected although it was no GET"));
         }
         Ok(Some(UpstreamRequest {
-            url: target,
+            url: target.into(),
             ..request
         }))
     }

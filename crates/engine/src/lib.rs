@@ -14,6 +14,7 @@ pub mod clock;
 mod cursor;
 mod deadline;
 pub mod decode;
+mod destination;
 mod engine;
 mod error_filter;
 mod flight;

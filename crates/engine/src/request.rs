@@ -121,7 +121,7 @@ impl Draft {
         }
         Ok(UpstreamRequest {
             method,
-            url,
+            url: url.into(),
             headers,
             body,
             private_allowed,

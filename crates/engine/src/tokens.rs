@@ -220,7 +220,7 @@ fn request(
     }
     Ok(UpstreamRequest {
         method: Method::POST,
-        url: source.url.clone(),
+        url: source.url.clone().into(),
         headers,
         body: Bytes::from(form.finish()),
         private_allowed: fetching.http.own_hosts,

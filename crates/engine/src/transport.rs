@@ -6,7 +6,8 @@ use bytes::Bytes;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use http::{HeaderMap, Method};
-use url::Url;
+
+pub use crate::destination::Destination;
 
 /// Sends requests. Two exist: pooled connections, and the faults of the tests.
 pub trait Transport: Send + Sync + 'static {
@@ -46,7 +47,7 @@ pub struct UpstreamRequest {
     /// The method.
     pub method: Method,
     /// The whole URL.
-    pub url: Url,
+    pub url: Destination,
     /// The headers.
     pub headers: HeaderMap,
     /// The body; may be empty.

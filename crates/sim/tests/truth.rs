@@ -33,7 +33,9 @@ async fn asked(simulator: &Simulator, fault: Fault) -> Outcome {
     let base = simulator.base_url("open", fault);
     let request = UpstreamRequest {
         method: Method::GET,
-        url: Url::parse(&format!("{base}/v1/geo/8.8.8.8.json?fields=all")).unwrap(),
+        url: Url::parse(&format!("{base}/v1/geo/8.8.8.8.json?fields=all"))
+            .unwrap()
+            .into(),
         headers: HeaderMap::new(),
         body: bytes::Bytes::new(),
         private_allowed: true,

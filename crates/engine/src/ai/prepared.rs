@@ -8,7 +8,6 @@ use guichet_catalogue::model::Endpoint;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use parking_lot::Mutex;
-use url::Url;
 
 use super::choose::ModelCandidate;
 use super::need;
@@ -18,7 +17,7 @@ use crate::guard::Named;
 use crate::identity::Credential;
 use crate::ledger::CountedWindow;
 use crate::outcome::Failure;
-use crate::transport::UpstreamRequest;
+use crate::transport::{Destination, UpstreamRequest};
 
 /// A candidate, ready to be asked.
 pub(crate) struct Prepared {
@@ -36,7 +35,7 @@ pub(crate) struct Prepared {
 
 /// A request without its body. It holds a secret.
 pub(super) struct Blank {
-    pub(super) url: Url,
+    pub(super) url: Destination,
     pub(super) headers: HeaderMap,
     pub(super) private_allowed: bool,
 }

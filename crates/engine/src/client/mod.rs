@@ -102,19 +102,21 @@ impl Client {
         } else {
             &self.public
         };
-        let literal = address::literal(&request.url);
-        if !request.private_allowed && literal.is_some_and(|address| !is_public(address)) {
-            return Err(TransportError::Forbidden);
+        if !request.private_allowed {
+            let literal = address::literal(&request.url);
+            if literal.is_some_and(|address| !is_public(address)) {
+                return Err(TransportError::Forbidden);
+            }
         }
-        let uri = http::Uri::try_from(request.url.as_str()).map_err(|_| TransportError::Connect)?;
         let mut outgoing = http::Request::new(Full::new(request.body));
         *outgoing.method_mut() = request.method;
-        *outgoing.uri_mut() = uri;
         *outgoing.headers_mut() = request.headers;
         let sending = AtomicBool::new(false);
         let answered = async {
             let answer = pool
-                .ask(outgoing, |now| sending.store(now, Ordering::Relaxed))
+                .ask(&request.url, outgoing, |now| {
+                    sending.store(now, Ordering::Relaxed);
+                })
                 .await?;
             let (head, body) = answer.into_parts();
             then(head, body).await

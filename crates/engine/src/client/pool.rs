@@ -5,8 +5,7 @@ use std::sync::{Arc, Weak};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use http::uri::{Authority, Scheme};
-use http::{HeaderValue, Request, Response, Uri, header};
+use http::{Request, Response, header};
 use hyper::body::Incoming;
 use hyper::client::conn::http2;
 use hyper_util::rt::TokioExecutor;
@@ -15,9 +14,10 @@ use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::body::Arriving;
-use super::connect::{Connector, Wire, speaks_http2};
+use super::connect::{Connector, speaks_http2};
 use super::line::{Heard, Line, Outgoing, Unanswered};
-use crate::transport::TransportError;
+use crate::destination::Wire as Target;
+use crate::transport::{Destination, TransportError};
 
 /// How long a connection that nobody uses is kept.
 const KEPT: Duration = Duration::from_mins(1);
@@ -42,9 +42,8 @@ struct State {
     is_swept: bool,
 }
 
-/// Where a connection leads.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Place(Scheme, Authority);
+/// Where a connection leads: scheme, host and port.
+type Place = Arc<str>;
 
 /// What is kept for a place.
 #[derive(Default)]
@@ -82,32 +81,34 @@ impl Pool {
     /// told whether a part of the request may be on its way.
     pub(super) async fn ask(
         &self,
+        destination: &Destination,
         mut request: Request<Outgoing>,
         sending: impl Fn(bool),
     ) -> Result<Response<Arriving>, TransportError> {
-        let uri = request.uri().clone();
-        let place = Place::of(&uri).ok_or(TransportError::Connect)?;
-        while let Some(way) = self.kept.take(&place).await {
+        let target = destination.wire().ok_or(TransportError::Connect)?;
+        while let Some(way) = self.kept.take(&target.origin).await {
             sending(true);
-            match way.ask(request, &uri).await {
+            match way.ask(request, target).await {
                 Err(Unanswered::NotSent(again)) => {
                     sending(false);
-                    self.kept.unshare(&place);
+                    self.kept.unshare(&target.origin);
                     request = *again;
                 }
                 Err(Unanswered::Broken) => return Err(TransportError::Broken),
                 Ok(answer) => return Ok(answer),
             }
         }
-        let wire = self.connector.connect(uri.clone()).await?;
-        let way = self.way(wire, place).await?;
+        // Making a connection is seldom and takes kilobytes, which those that need none do not carry around.
+        let way = Box::pin(self.connect(target)).await?;
         sending(true);
-        let answered = way.ask(request, &uri).await;
+        let answered = way.ask(request, target).await;
         answered.map_err(|_| TransportError::Broken)
     }
 
-    /// What a new connection is good for.
-    async fn way(&self, wire: Wire, place: Place) -> Result<Way, TransportError> {
+    /// A new connection.
+    async fn connect(&self, target: &Target) -> Result<Way, TransportError> {
+        let wire = self.connector.connect(target.uri.clone()).await?;
+        let place = Arc::clone(&target.origin);
         let home = Arc::downgrade(&self.kept);
         if !speaks_http2(&wire) {
             let mut line = Line::new(wire).await.map_err(|_| TransportError::Connect)?;
@@ -132,16 +133,16 @@ impl Way {
     async fn ask(
         self,
         mut request: Request<Outgoing>,
-        uri: &Uri,
+        target: &Target,
     ) -> Result<Response<Arriving>, Unanswered> {
         match self {
             Self::Own(mut borrowed) => {
-                address(&mut request, uri);
+                address(&mut request, target);
                 let answer = borrowed.line.ask(request).await?;
                 Ok(answer.map(|body| Arriving::new(body, Some(borrowed))))
             }
             Self::Shared(mut shared) => {
-                *request.uri_mut() = uri.clone();
+                *request.uri_mut() = target.uri.clone();
                 request.headers_mut().remove(header::HOST);
                 let answer = shared.try_send_request(request).await;
                 let answer = answer.map_err(|mut error| match error.take_message() {
@@ -155,22 +156,10 @@ impl Way {
 }
 
 /// HTTP/1.1 names the host in a header, and the path alone in the first line.
-fn address(request: &mut Request<Outgoing>, uri: &Uri) {
-    let path = uri.path_and_query().cloned();
-    *request.uri_mut() = path.map_or_else(|| Uri::from_static("/"), Uri::from);
-    let host = uri.authority().map(|authority| {
-        let text = authority.as_str();
-        HeaderValue::from_str(text.rsplit_once('@').map_or(text, |(_, host)| host))
-    });
-    if let Some(Ok(host)) = host {
-        request.headers_mut().entry(header::HOST).or_insert(host);
-    }
-}
-
-impl Place {
-    fn of(uri: &Uri) -> Option<Self> {
-        Some(Self(uri.scheme()?.clone(), uri.authority()?.clone()))
-    }
+fn address(request: &mut Request<Outgoing>, target: &Target) {
+    *request.uri_mut() = target.path.clone();
+    let host = request.headers_mut().entry(header::HOST);
+    host.or_insert_with(|| target.host.clone());
 }
 
 impl Kept {

@@ -63,7 +63,7 @@ fn tell_origin(headers: &mut HeaderMap, answer: &ModelAnswer) {
     let attempts = values.number(answer.attempts.len() as u64).end();
     headers.insert(X_GUICHET_ATTEMPTS, attempts);
     if let Some(cost) = answer.cost {
-        headers.insert(X_GUICHET_COST, values.text(&dollars(cost)).end());
+        headers.insert(X_GUICHET_COST, tell_dollars(&mut values, cost));
     }
     if !answer.dropped.is_empty() {
         let dropped = values.text(&answer.dropped.join(",")).end();
@@ -78,9 +78,28 @@ fn tell_origin(headers: &mut HeaderMap, answer: &ModelAnswer) {
 }
 
 /// A sum in dollars as it was meant: a token costs billionths, and what a float adds to that is no price.
-fn dollars(sum: f64) -> String {
-    let text = format!("{sum:.12}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
+fn tell_dollars(values: &mut Values, sum: f64) -> HeaderValue {
+    /// Parts of a dollar that are told.
+    const PARTS: u64 = 1_000_000_000_000;
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "no sum is negative, and no call costs millions"
+    )]
+    let parts = (sum * PARTS as f64).round() as u64;
+    values.number(parts / PARTS);
+    let mut rest = parts % PARTS;
+    if rest > 0 {
+        values.text(".");
+    }
+    let mut unit = PARTS / 10;
+    while rest > 0 {
+        values.number(rest / unit);
+        rest %= unit;
+        unit /= 10;
+    }
+    values.end()
 }
 
 #[cfg(test)]
@@ -132,8 +151,10 @@ mod tests {
 
     #[test]
     fn a_sum_is_told_without_what_a_float_adds() {
+        let dollars = |sum| tell_dollars(&mut Values::default(), sum);
         assert_eq!(dollars(0.1 + 0.2), "0.3");
         assert_eq!(dollars(0.000_000_075 * 3.0), "0.000000225");
+        assert_eq!(dollars(1.05), "1.05");
         assert_eq!(dollars(0.0), "0");
         assert_eq!(dollars(12.0), "12");
         assert_eq!(dollars(10.0), "10");

@@ -9,22 +9,24 @@ use crate::{
 
 /// Reads a `usage`. None where it tells nothing.
 pub(crate) fn read_usage(usage: &Value) -> Option<Usage> {
-    let count = |path: &str| usage.pointer(path).and_then(whole);
+    let count = |name: &str| usage.get(name).and_then(whole);
+    let of = |part: &str, name: &str| usage.get(part)?.get(name).and_then(whole);
+    let (prompt, completion) = ("prompt_tokens_details", "completion_tokens_details");
     Tokens {
         // The Responses API, and embeddings of some, name them `input_tokens`.
-        input: count("/prompt_tokens").or_else(|| count("/input_tokens")),
-        output: count("/completion_tokens").or_else(|| count("/output_tokens")),
-        total: count("/total_tokens"),
-        cached: count("/prompt_tokens_details/cached_tokens")
-            .or_else(|| count("/input_tokens_details/cached_tokens"))
+        input: count("prompt_tokens").or_else(|| count("input_tokens")),
+        output: count("completion_tokens").or_else(|| count("output_tokens")),
+        total: count("total_tokens"),
+        cached: of(prompt, "cached_tokens")
+            .or_else(|| of("input_tokens_details", "cached_tokens"))
             // DeepSeek's, and Moonshot's.
-            .or_else(|| count("/prompt_cache_hit_tokens"))
-            .or_else(|| count("/cached_tokens")),
-        cache_written: count("/prompt_tokens_details/cache_write_tokens"),
-        reasoning: count("/completion_tokens_details/reasoning_tokens")
-            .or_else(|| count("/output_tokens_details/reasoning_tokens")),
-        input_audio: count("/prompt_tokens_details/audio_tokens"),
-        output_audio: count("/completion_tokens_details/audio_tokens"),
+            .or_else(|| count("prompt_cache_hit_tokens"))
+            .or_else(|| count("cached_tokens")),
+        cache_written: of(prompt, "cache_write_tokens"),
+        reasoning: of(completion, "reasoning_tokens")
+            .or_else(|| of("output_tokens_details", "reasoning_tokens")),
+        input_audio: of(prompt, "audio_tokens"),
+        output_audio: of(completion, "audio_tokens"),
     }
     .usage()
 }

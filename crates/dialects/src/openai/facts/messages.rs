@@ -1,218 +1,123 @@
 //! The messages of a request, counted as they go by.
 
-use std::fmt;
+use super::Wrong;
+use crate::facts::Facts;
+use crate::openai::chat::role;
+use crate::scan::{Scalar, Scan};
 
-use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-
-use super::{
-    Problem, complain,
-    value::{Name, Scalar},
-};
-use crate::{facts::Facts, openai::chat::role};
-
-/// A seed and its visitor: what is visited and where it stands.
-macro_rules! seed {
-    ($name:ident, $expecting:literal) => {
-        impl<'de> DeserializeSeed<'de> for $name<'_> {
-            type Value = ();
-
-            fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-                deserializer.deserialize_any(self)
-            }
-        }
-
-        impl $name<'_> {
-            const EXPECTING: &'static str = $expecting;
-        }
-    };
-}
+/// What is told of a request without a message.
+pub(super) const NONE: &str = "must be an array of at least one message";
 
 /// The list of messages.
-pub(super) struct Messages<'c> {
-    pub(super) problem: &'c Problem,
-    pub(super) facts: &'c mut Facts,
-}
-
-seed!(Messages, "must be an array of at least one message");
-
-impl<'de> Visitor<'de> for Messages<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Serde asks this only when it has found another type: the one place where that can be told with a path.
-        _ = complain::<serde_json::Error>(self.problem, "messages", Self::EXPECTING);
-        formatter.write_str("an array")
+pub(super) fn read(scan: &mut Scan<'_>, facts: &mut Facts) -> Result<(), Wrong> {
+    if scan.next() != b'[' {
+        scan.value()?;
+        return Err(Wrong::at("messages", NONE));
     }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        // A second list of the name replaces the first, as it does for the provider.
-        self.facts.messages = 0;
-        while array
-            .next_element_seed(Message {
-                problem: self.problem,
-                index: self.facts.messages,
-                facts: self.facts,
-            })?
-            .is_some()
-        {
-            self.facts.messages += 1;
-        }
+    // A second list of the name replaces the first, as it does for the provider.
+    facts.messages = 0;
+    scan.list(|scan| {
+        message(scan, facts)?;
+        facts.messages += 1;
         Ok(())
-    }
+    })
 }
 
-struct Message<'c> {
-    problem: &'c Problem,
-    index: usize,
-    facts: &'c mut Facts,
-}
-
-seed!(Message, "must be an object with `role` and `content`");
-
-impl<'de> Visitor<'de> for Message<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = format!("messages[{}]", self.index);
-        _ = complain::<serde_json::Error>(self.problem, path, Self::EXPECTING);
-        formatter.write_str("an object")
+fn message(scan: &mut Scan<'_>, facts: &mut Facts) -> Result<(), Wrong> {
+    let index = facts.messages;
+    if scan.next() != b'{' {
+        scan.value()?;
+        let reason = "must be an object with `role` and `content`";
+        return Err(Wrong::at(format!("messages[{index}]"), reason));
     }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut known = false;
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            match &*name.0 {
-                "role" => {
-                    known = matches!(map.next_value::<Scalar<'de>>()?, Scalar::Text(word) if role(&word).is_some());
-                }
-                "content" => map.next_value_seed(Content {
-                    problem: self.problem,
-                    index: self.index,
-                    facts: self.facts,
-                })?,
-                "tool_calls" | "function_call" => {
-                    let raw = map.next_value::<&RawValue>()?.get();
-                    self.facts.text.add(raw);
-                }
-                "reasoning_content" | "refusal" => {
-                    if let Scalar::Text(text) = map.next_value::<Scalar<'de>>()? {
-                        self.facts.text.add(&text);
-                    }
-                }
-                _ => _ = map.next_value::<IgnoredAny>()?,
+    let mut known = false;
+    scan.object(|scan, name| {
+        match &*name.text()? {
+            "role" => {
+                known = matches!(scan.scalar()?, Scalar::Text(word) if role(&word).is_some());
             }
+            "content" => content(scan, facts)?,
+            "tool_calls" | "function_call" => facts.text.add(scan.value()?),
+            "reasoning_content" | "refusal" => text(scan, facts)?,
+            _ => {}
         }
-        if known {
-            return Ok(());
+        Ok::<_, Wrong>(())
+    })?;
+    if known {
+        return Ok(());
+    }
+    Err(Wrong::at(
+        format!("messages[{index}].role"),
+        "must be `system`, `developer`, `user`, `assistant` or `tool`",
+    ))
+}
+
+/// A text is counted; what is none is for the provider to judge.
+fn text(scan: &mut Scan<'_>, facts: &mut Facts) -> Result<(), Wrong> {
+    if let Scalar::Text(text) = scan.scalar()? {
+        facts.text.add(&text);
+    }
+    Ok(())
+}
+
+fn content(scan: &mut Scan<'_>, facts: &mut Facts) -> Result<(), Wrong> {
+    match scan.next() {
+        b'"' => text(scan, facts),
+        b'[' => {
+            let mut place = 0;
+            scan.list(|scan| {
+                part(scan, place, facts)?;
+                place += 1;
+                Ok(())
+            })
         }
-        Err(complain(
-            self.problem,
-            format!("messages[{}].role", self.index),
-            "must be `system`, `developer`, `user`, `assistant` or `tool`",
-        ))
+        _ => match scan.scalar()? {
+            Scalar::Null => Ok(()),
+            _ => Err(Wrong::at(
+                format!("messages[{}].content", facts.messages),
+                "must be a string or an array of parts",
+            )),
+        },
     }
 }
 
-struct Content<'c> {
-    problem: &'c Problem,
-    index: usize,
-    facts: &'c mut Facts,
-}
-
-seed!(Content, "must be a string or an array of parts");
-
-impl<'de> Visitor<'de> for Content<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = format!("messages[{}].content", self.index);
-        _ = complain::<serde_json::Error>(self.problem, path, Self::EXPECTING);
-        formatter.write_str("a string or an array")
-    }
-
-    fn visit_unit<E: Error>(self) -> Result<(), E> {
-        Ok(())
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.facts.text.add(text);
-        Ok(())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
-        let mut place = 0;
-        while array
-            .next_element_seed(Part {
-                problem: self.problem,
-                index: self.index,
-                place,
-                facts: self.facts,
-            })?
-            .is_some()
-        {
-            place += 1;
+fn part(scan: &mut Scan<'_>, place: usize, facts: &mut Facts) -> Result<(), Wrong> {
+    let index = facts.messages;
+    match scan.next() {
+        b'{' => {}
+        // Some clients put bare texts into the list.
+        b'"' => return text(scan, facts),
+        _ => {
+            scan.value()?;
+            let path = format!("messages[{index}].content[{place}]");
+            return Err(Wrong::at(path, "must be an object with a `type`"));
         }
-        Ok(())
     }
-}
-
-struct Part<'c> {
-    problem: &'c Problem,
-    index: usize,
-    place: usize,
-    facts: &'c mut Facts,
-}
-
-seed!(Part, "must be an object with a `type`");
-
-impl<'de> Visitor<'de> for Part<'_> {
-    type Value = ();
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = format!("messages[{}].content[{}]", self.index, self.place);
-        _ = complain::<serde_json::Error>(self.problem, path, Self::EXPECTING);
-        formatter.write_str("an object")
-    }
-
-    /// Some clients put bare texts into the list.
-    fn visit_str<E: Error>(self, text: &str) -> Result<(), E> {
-        self.facts.text.add(text);
-        Ok(())
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
-        let mut kind = None;
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            match &*name.0 {
-                "type" => {
-                    if let Scalar::Text(word) = map.next_value::<Scalar<'de>>()? {
-                        kind = Some(word);
-                    }
+    let mut kind = None;
+    scan.object(|scan, name| {
+        match &*name.text()? {
+            "type" => {
+                if let Scalar::Text(word) = scan.scalar()? {
+                    kind = Some(word);
                 }
-                "text" | "thinking" | "refusal" => {
-                    if let Scalar::Text(text) = map.next_value::<Scalar<'de>>()? {
-                        self.facts.text.add(&text);
-                    }
-                }
-                // The megabytes are here.
-                _ => _ = map.next_value::<IgnoredAny>()?,
             }
+            "text" | "thinking" | "refusal" => text(scan, facts)?,
+            // The megabytes are here.
+            _ => {}
         }
-        match kind.as_deref() {
-            Some("image_url" | "input_image" | "image") => self.facts.images += 1,
-            Some("input_audio") => self.facts.audios += 1,
-            Some("file" | "input_file" | "document_url") => self.facts.files += 1,
-            Some(_) => {}
-            None => {
-                let path = format!("messages[{}].content[{}].type", self.index, self.place);
-                return Err(complain(
-                    self.problem,
-                    path,
-                    "must be a string: `text`, `image_url`, `input_audio`, `file` …",
-                ));
-            }
+        Ok::<_, Wrong>(())
+    })?;
+    match kind.as_deref() {
+        Some("image_url" | "input_image" | "image") => facts.images += 1,
+        Some("input_audio") => facts.audios += 1,
+        Some("file" | "input_file" | "document_url") => facts.files += 1,
+        Some(_) => {}
+        None => {
+            return Err(Wrong::at(
+                format!("messages[{index}].content[{place}].type"),
+                "must be a string: `text`, `image_url`, `input_audio`, `file` …",
+            ));
         }
-        Ok(())
     }
+    Ok(())
 }

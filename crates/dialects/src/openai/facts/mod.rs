@@ -6,185 +6,184 @@
 mod messages;
 #[cfg(test)]
 mod tests;
-mod value;
 
-use std::{cell::RefCell, fmt};
-
-use serde::{
-    Deserializer as _,
-    de::{Error, IgnoredAny, MapAccess, Visitor},
-};
-use serde_json::value::RawValue;
-
-use self::{
-    messages::Messages,
-    value::{Name, Scalar},
-};
 use crate::{
     error::Malformed,
     facts::{Facts, FormatKind},
+    openai::fields::whole,
+    scan::{Scalar, Scan, Unfit, fault},
 };
 
 /// Reads the facts of a chat completion request.
 pub fn read_facts(body: &[u8]) -> Result<Facts, Malformed> {
-    let body = std::str::from_utf8(body)
+    let text = std::str::from_utf8(body)
         .map_err(|error| Malformed::new("", format!("the body is not UTF-8: {error}")))?;
-    let problem = RefCell::new(None);
-    let mut json = serde_json::Deserializer::from_str(body);
-    let read = json
-        .deserialize_map(Top { problem: &problem })
-        .and_then(|facts| json.end().map(|()| facts));
-    read.map_err(|error| {
-        problem.take().unwrap_or_else(|| {
-            let reason = if error.is_data() {
-                format!("the body must be a JSON object: {error}")
-            } else {
-                format!("the body is not valid JSON: {error}")
-            };
-            Malformed::new("", reason)
-        })
+    let mut scan = Scan::new(text);
+    let read = Top::default().read(&mut scan);
+    read.map_err(|wrong| match wrong {
+        Wrong::Json => Malformed::new("", not_an_object(body)),
+        Wrong::At(malformed) => malformed,
     })
 }
 
-/// Where a complaint is put while serde unwinds: its own errors know no paths.
-type Problem = RefCell<Option<Malformed>>;
-
-/// Puts a complaint there.
-fn complain<E: Error>(problem: &Problem, path: impl Into<String>, reason: impl Into<String>) -> E {
-    let malformed = Malformed::new(path, reason);
-    let error = E::custom(&malformed);
-    problem.borrow_mut().get_or_insert(malformed);
-    error
+/// What is wrong with a request.
+enum Wrong {
+    /// It is no JSON, or no object.
+    Json,
+    At(Malformed),
 }
 
-struct Top<'p> {
-    problem: &'p Problem,
-}
-
-impl<'de> Visitor<'de> for Top<'_> {
-    type Value = Facts;
-
-    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Facts, A::Error> {
-        let mut facts = Facts::default();
-        let (mut older, mut newer) = (None, None);
-        while let Some(name) = map.next_key::<Name<'de>>()? {
-            match &*name.0 {
-                "max_tokens" => older = self.count("max_tokens", &mut map)?,
-                "max_completion_tokens" => newer = self.count("max_completion_tokens", &mut map)?,
-                name => self.member(name, &mut map, &mut facts)?,
-            }
-        }
-        facts.max_tokens = newer.or(older);
-        if facts.messages == 0 {
-            return Err(complain(
-                self.problem,
-                "messages",
-                "must be an array of at least one message",
-            ));
-        }
-        Ok(facts)
+impl From<Unfit> for Wrong {
+    fn from(_: Unfit) -> Self {
+        Self::Json
     }
 }
 
-impl Top<'_> {
-    fn member<'de, A: MapAccess<'de>>(
-        &self,
-        name: &str,
-        map: &mut A,
-        facts: &mut Facts,
-    ) -> Result<(), A::Error> {
+impl Wrong {
+    fn at(path: impl Into<String>, reason: impl Into<String>) -> Self {
+        Self::At(Malformed::new(path, reason))
+    }
+}
+
+fn not_an_object(body: &[u8]) -> String {
+    match fault(body) {
+        Some(fault) => format!("the body is not valid JSON: {fault}"),
+        None => "the body must be a JSON object".to_owned(),
+    }
+}
+
+/// The members of a request.
+#[derive(Default)]
+struct Top {
+    facts: Facts,
+    older_most: Option<u64>,
+    newer_most: Option<u64>,
+}
+
+impl Top {
+    fn read(mut self, scan: &mut Scan<'_>) -> Result<Facts, Wrong> {
+        scan.object(|scan, name| self.member(&name.text()?, scan))?;
+        scan.end()?;
+        if self.facts.messages == 0 {
+            return Err(Wrong::at("messages", messages::NONE));
+        }
+        self.facts.max_tokens = self.newer_most.or(self.older_most);
+        Ok(self.facts)
+    }
+
+    fn member(&mut self, name: &str, scan: &mut Scan<'_>) -> Result<(), Wrong> {
+        let facts = &mut self.facts;
         match name {
-            "model" => facts.model = self.scalar(name, map, "a string", Scalar::text)?,
-            "models" => facts.models = names(map.next_value::<&RawValue>()?.get()),
+            "max_tokens" => self.older_most = count(name, scan)?,
+            "max_completion_tokens" => self.newer_most = count(name, scan)?,
+            "model" => facts.model = typed(name, scan, "a string", text)?,
+            "models" => facts.models = names(scan.value()?),
             "modalities" => {
-                let modalities = names(map.next_value::<&RawValue>()?.get());
-                facts.speaks = modalities.iter().any(|name| name == "audio");
+                facts.speaks = names(scan.value()?).iter().any(|name| name == "audio");
             }
-            "stream" => facts.stream = self.flag(name, map)?.unwrap_or(false),
-            "stream_options" => {
-                facts.stream_usage = usage_wanted(map.next_value::<&RawValue>()?.get());
-            }
-            "n" => facts.choices = self.count(name, map)?.unwrap_or(0),
+            "stream" => facts.stream = flag(name, scan)?.unwrap_or(false),
+            "stream_options" => facts.stream_usage = usage_wanted(scan.value()?),
+            "n" => facts.choices = count(name, scan)?.unwrap_or(0),
             "temperature" => {
-                facts.temperature = self.scalar(name, map, "a number", Scalar::number)?;
+                facts.temperature = typed(name, scan, "a number", |value| number(&value))?;
             }
-            "seed" => facts.seed = self.scalar(name, map, "a whole number", Scalar::integer)?,
-            "logprobs" => facts.logprobs = self.flag(name, map)?.unwrap_or(false),
-            "parallel_tool_calls" => facts.parallel_tool_calls = self.flag(name, map)?,
-            "tools" | "functions" => self.tools(name, map, facts)?,
-            "tool_choice" => facts.tool_forced = forced(map.next_value::<&RawValue>()?.get()),
-            "response_format" => format(map.next_value::<&RawValue>()?.get(), facts),
+            "seed" => {
+                facts.seed = typed(name, scan, "a whole number", |value| integer(&value))?;
+            }
+            "logprobs" => facts.logprobs = flag(name, scan)?.unwrap_or(false),
+            "parallel_tool_calls" => facts.parallel_tool_calls = flag(name, scan)?,
+            "tools" | "functions" => tools(name, scan, facts)?,
+            "tool_choice" => facts.tool_forced = forced(scan.value()?),
+            "response_format" => format(scan.value()?, facts),
             "reasoning_effort" => {
-                let word = self.scalar(name, map, "a string", Scalar::text)?;
+                let word = typed(name, scan, "a string", text)?;
                 facts.reasoning |= word.is_some_and(|word| word != "none");
             }
-            "reasoning" => facts.reasoning |= thinks(map.next_value::<&RawValue>()?.get()),
-            "messages" => map.next_value_seed(Messages {
-                problem: self.problem,
-                facts,
-            })?,
-            _ => _ = map.next_value::<IgnoredAny>()?,
+            "reasoning" => facts.reasoning |= thinks(scan.value()?),
+            "messages" => messages::read(scan, facts)?,
+            _ => {}
         }
         Ok(())
     }
+}
 
-    fn flag<'de, A: MapAccess<'de>>(
-        &self,
-        name: &str,
-        map: &mut A,
-    ) -> Result<Option<bool>, A::Error> {
-        self.scalar(name, map, "true or false", Scalar::flag)
-    }
-
-    fn count<'de, A: MapAccess<'de>>(
-        &self,
-        name: &str,
-        map: &mut A,
-    ) -> Result<Option<u64>, A::Error> {
-        self.scalar(name, map, "a whole number, 0 or more", Scalar::count)
-    }
-
-    /// A member of one type; null counts as none.
-    fn scalar<'de, A: MapAccess<'de>, T>(
-        &self,
-        name: &str,
-        map: &mut A,
-        wanted: &str,
-        convert: impl FnOnce(Scalar<'de>) -> Option<T>,
-    ) -> Result<Option<T>, A::Error> {
-        let value = map.next_value::<Scalar<'de>>()?;
-        if matches!(value, Scalar::Null) {
-            return Ok(None);
-        }
-        match convert(value) {
+/// A member of one type; null counts as none.
+fn typed<'a, T>(
+    name: &str,
+    scan: &mut Scan<'a>,
+    wanted: &str,
+    convert: impl FnOnce(Scalar<'a>) -> Option<T>,
+) -> Result<Option<T>, Wrong> {
+    match scan.scalar()? {
+        Scalar::Null => Ok(None),
+        value => match convert(value) {
             Some(value) => Ok(Some(value)),
-            None => Err(complain(self.problem, name, format!("must be {wanted}"))),
-        }
+            None => Err(Wrong::at(name, format!("must be {wanted}"))),
+        },
     }
+}
 
-    /// Tools are counted, and all their text with them.
-    fn tools<'de, A: MapAccess<'de>>(
-        &self,
-        name: &str,
-        map: &mut A,
-        facts: &mut Facts,
-    ) -> Result<(), A::Error> {
-        let raw = map.next_value::<&RawValue>()?.get();
-        if raw == "null" {
-            return Ok(());
+fn flag(name: &str, scan: &mut Scan<'_>) -> Result<Option<bool>, Wrong> {
+    typed(name, scan, "true or false", |value| match value {
+        Scalar::Flag(flag) => Some(flag),
+        _ => None,
+    })
+}
+
+fn count(name: &str, scan: &mut Scan<'_>) -> Result<Option<u64>, Wrong> {
+    typed(
+        name,
+        scan,
+        "a whole number, 0 or more",
+        |value| match value {
+            Scalar::Whole(count) => Some(count),
+            Scalar::Number(number) => whole(&number.into()),
+            _ => None,
+        },
+    )
+}
+
+fn text(value: Scalar<'_>) -> Option<String> {
+    match value {
+        Scalar::Text(text) => Some(text.into_owned()),
+        _ => None,
+    }
+}
+
+fn integer(value: &Scalar<'_>) -> Option<i64> {
+    match *value {
+        Scalar::Whole(count) => i64::try_from(count).ok(),
+        Scalar::Below(number) => Some(number),
+        _ => None,
+    }
+}
+
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a temperature of 2^53 is wrong anyway"
+)]
+fn number(value: &Scalar<'_>) -> Option<f64> {
+    match *value {
+        Scalar::Whole(count) => Some(count as f64),
+        Scalar::Below(number) => Some(number as f64),
+        Scalar::Number(number) => Some(number),
+        _ => None,
+    }
+}
+
+/// Tools are counted, and all their text with them.
+fn tools(name: &str, scan: &mut Scan<'_>, facts: &mut Facts) -> Result<(), Wrong> {
+    let raw = scan.value()?;
+    if raw == "null" {
+        return Ok(());
+    }
+    facts.text.add(raw);
+    match crate::members::elements(raw) {
+        Ok(tools) => {
+            facts.tools += tools.len();
+            Ok(())
         }
-        facts.text.add(raw);
-        match crate::members::elements(raw) {
-            Ok(tools) => {
-                facts.tools += tools.len();
-                Ok(())
-            }
-            Err(_) => Err(complain(self.problem, name, "must be an array of tools")),
-        }
+        Err(_) => Err(Wrong::at(name, "must be an array of tools")),
     }
 }
 

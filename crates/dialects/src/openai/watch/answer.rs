@@ -49,7 +49,7 @@ pub fn check_answer(body: &[u8]) -> Result<Glance, Malformed> {
             .map(|(_, word)| finish_of(word, calls))
             .collect(),
         has_content: chunk.is_semantic(),
-        model: chunk.model.0.map(std::borrow::Cow::into_owned),
+        model: chunk.model.map(std::borrow::Cow::into_owned),
     })
 }
 

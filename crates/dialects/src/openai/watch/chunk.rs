@@ -1,117 +1,125 @@
 //! As much of a chunk as must be known, read without a tree. A scalar of another type is no error: a provider's
 //! oddity is the caller's to see.
 
-use std::{borrow::Cow, fmt};
+use std::borrow::Cow;
 
-use serde::{
-    Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+use crate::{
+    chat::Usage,
+    error::Malformed,
+    openai::{chat::Tokens, fields::whole},
+    scan::{Scalar, Scan, Unfit, fault},
 };
 
-use crate::{chat::Usage, error::Malformed, openai::chat::Tokens};
-
 /// An event's data, or a whole answer.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Chunk<'a> {
-    #[serde(borrow, default)]
-    pub(super) model: Text<'a>,
-    #[serde(borrow, default)]
-    object: Text<'a>,
-    #[serde(borrow)]
+    pub(super) model: Option<Cow<'a, str>>,
+    object: Option<Cow<'a, str>>,
     pub(super) choices: Option<Vec<Choice<'a>>>,
-    #[serde(default)]
     usage: Option<TokensIn>,
-    x_groq: Option<Groq>,
-    #[serde(default)]
-    error: Something,
+    /// Groq's own.
+    x_groq: Groq,
+    has_error: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default)]
 struct Groq {
-    #[serde(default)]
     usage: Option<TokensIn>,
-    #[serde(default)]
-    error: Something,
+    has_error: bool,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default)]
 pub(super) struct Choice<'a> {
-    #[serde(default)]
-    index: Count,
+    index: Option<u64>,
     delta: Option<Said>,
     pub(super) message: Option<Said>,
     /// Of the completions that are no chat.
-    #[serde(default)]
-    text: Option<Something>,
-    #[serde(borrow, default)]
-    finish_reason: Text<'a>,
-    #[serde(default)]
+    has_text: bool,
+    finish_reason: Option<Cow<'a, str>>,
     usage: Option<TokensIn>,
-    #[serde(default)]
-    error: Something,
+    has_error: bool,
 }
 
-/// A delta or a message: which of its members say something.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// A delta or a message: what of it says something.
+#[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Said {
-    content: Something,
-    reasoning_content: Something,
-    reasoning: Something,
-    reasoning_details: Something,
-    refusal: Something,
-    tool_calls: Something,
-    function_call: Something,
-    audio: Something,
-    images: Something,
+    something: bool,
+    calls: bool,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+/// The counts of a usage, under all names that they have.
+#[derive(Debug, Default)]
 struct TokensIn {
-    prompt_tokens: Count,
-    input_tokens: Count,
-    completion_tokens: Count,
-    output_tokens: Count,
-    total_tokens: Count,
-    prompt_cache_hit_tokens: Count,
-    cached_tokens: Count,
-    prompt_tokens_details: Option<Details>,
-    completion_tokens_details: Option<Details>,
+    prompt_tokens: Option<u64>,
+    input_tokens: Option<u64>,
+    completion_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    total_tokens: Option<u64>,
+    prompt_cache_hit_tokens: Option<u64>,
+    cached_tokens: Option<u64>,
+    prompt_tokens_details: Details,
+    completion_tokens_details: Details,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Default)]
 struct Details {
-    #[serde(rename = "cached_tokens")]
-    cached: Count,
-    #[serde(rename = "cache_write_tokens")]
-    cache_written: Count,
-    #[serde(rename = "audio_tokens")]
-    audio: Count,
-    #[serde(rename = "reasoning_tokens")]
-    reasoning: Count,
+    cached: Option<u64>,
+    cache_written: Option<u64>,
+    audio: Option<u64>,
+    reasoning: Option<u64>,
 }
 
 impl<'a> Chunk<'a> {
     pub(super) fn read(data: &'a [u8]) -> Result<Self, Malformed> {
-        // Gemini's OpenAI door wraps some bodies in an array of one.
-        let read = if data.first() == Some(&b'[') {
-            serde_json::from_slice::<[Chunk<'a>; 1]>(data).map(|[chunk]| chunk)
+        let wrong = |reason: String| Malformed::new("", format!("is no chat completion: {reason}"));
+        let text = std::str::from_utf8(data).map_err(|error| wrong(error.to_string()))?;
+        Self::scan(text).map_err(|Unfit| {
+            let fault = fault(data);
+            wrong(fault.unwrap_or_else(|| "a member is of another type".to_owned()))
+        })
+    }
+
+    fn scan(text: &'a str) -> Result<Self, Unfit> {
+        let mut scan = Scan::new(text);
+        let mut chunk = None;
+        if scan.next() == b'[' {
+            // Gemini's OpenAI door wraps some bodies in an array of one.
+            scan.list(|scan| match chunk.replace(Self::of(scan)?) {
+                None => Ok(()),
+                Some(_) => Err(Unfit),
+            })?;
         } else {
-            serde_json::from_slice(data)
-        };
-        read.map_err(|error| Malformed::new("", format!("is no chat completion: {error}")))
+            chunk = Some(Self::of(&mut scan)?);
+        }
+        scan.end()?;
+        chunk.ok_or(Unfit)
+    }
+
+    fn of(scan: &mut Scan<'a>) -> Result<Self, Unfit> {
+        let mut chunk = Self::default();
+        scan.object(|scan, name| {
+            match &*name.text()? {
+                "model" => chunk.model = text(scan)?,
+                "object" => chunk.object = text(scan)?,
+                "choices" => chunk.choices = choices(scan)?,
+                "usage" => chunk.usage = object(scan, TokensIn::member)?,
+                "x_groq" => chunk.x_groq = object(scan, Groq::member)?.unwrap_or_default(),
+                "error" => chunk.has_error = something(scan)?,
+                _ => {}
+            }
+            Ok::<_, Unfit>(())
+        })?;
+        Ok(chunk)
     }
 
     /// Whether it is worth the time to look for an error in it.
     pub(super) fn may_be_error(&self) -> bool {
         let choices = self.choices.as_deref().unwrap_or_default();
-        self.error.0
-            || self.object.is("error")
-            || choices.iter().any(|choice| choice.error.0)
+        self.has_error
+            || self.object.as_deref() == Some("error")
+            || choices.iter().any(|choice| choice.has_error)
             || choices.is_empty() && self.usage.is_none()
-            || self.x_groq.as_ref().is_some_and(|groq| groq.error.0)
+            || self.x_groq.has_error
     }
 
     pub(super) fn is_semantic(&self) -> bool {
@@ -120,8 +128,7 @@ impl<'a> Chunk<'a> {
 
     pub(super) fn has_calls(&self) -> bool {
         let said = self.choices.iter().flatten().flat_map(Choice::said);
-        said.into_iter()
-            .any(|said| said.tool_calls.0 || said.function_call.0)
+        said.into_iter().any(|said| said.calls)
     }
 
     /// `choices: []` and a usage: OpenAI's last chunk for those who ask for it.
@@ -138,7 +145,7 @@ impl<'a> Chunk<'a> {
         };
         self.usage
             .as_ref()
-            .or_else(|| self.x_groq.as_ref()?.usage.as_ref())
+            .or(self.x_groq.usage.as_ref())
             .or_else(in_choice)?
             .usage()
     }
@@ -147,213 +154,164 @@ impl<'a> Chunk<'a> {
     pub(super) fn finishes(&self) -> impl Iterator<Item = (usize, &str)> {
         let choices = self.choices.iter().flatten().enumerate();
         choices.filter_map(|(place, choice)| {
-            let word = choice
-                .finish_reason
-                .0
-                .as_deref()
-                .filter(|word| !word.is_empty())?;
-            let index = choice.index.0.and_then(|index| usize::try_from(index).ok());
+            let word = choice.finish_reason.as_deref();
+            let word = word.filter(|word| !word.is_empty())?;
+            let index = choice.index.and_then(|index| usize::try_from(index).ok());
             Some((index.unwrap_or(place), word))
         })
     }
 }
 
-impl Choice<'_> {
+impl<'a> Choice<'a> {
+    fn of(scan: &mut Scan<'a>) -> Result<Self, Unfit> {
+        let mut choice = Self::default();
+        scan.object(|scan, name| {
+            match &*name.text()? {
+                "index" => choice.index = count(scan)?,
+                "delta" => choice.delta = object(scan, Said::member)?,
+                "message" => choice.message = object(scan, Said::member)?,
+                "text" => choice.has_text = something(scan)?,
+                "finish_reason" => choice.finish_reason = text(scan)?,
+                "usage" => choice.usage = object(scan, TokensIn::member)?,
+                "error" => choice.has_error = something(scan)?,
+                _ => {}
+            }
+            Ok::<_, Unfit>(())
+        })?;
+        Ok(choice)
+    }
+
     fn said(&self) -> impl Iterator<Item = &Said> {
         self.delta.iter().chain(&self.message)
     }
 
     pub(super) fn says_something(&self) -> bool {
-        self.text.as_ref().is_some_and(|text| text.0) || self.said().any(Said::something)
+        self.has_text || self.said().any(|said| said.something)
     }
 }
 
 impl Said {
-    fn something(&self) -> bool {
-        [
-            &self.content,
-            &self.reasoning_content,
-            &self.reasoning,
-            &self.reasoning_details,
-            &self.refusal,
-            &self.tool_calls,
-            &self.function_call,
-            &self.audio,
-            &self.images,
-        ]
-        .iter()
-        .any(|member| member.0)
+    fn member(&mut self, name: &str, scan: &mut Scan<'_>) -> Result<(), Unfit> {
+        match name {
+            "tool_calls" | "function_call" => self.calls |= something(scan)?,
+            "content" | "reasoning_content" | "reasoning" | "reasoning_details" | "refusal"
+            | "audio" | "images" => self.something |= something(scan)?,
+            _ => {}
+        }
+        self.something |= self.calls;
+        Ok(())
+    }
+}
+
+impl Groq {
+    fn member(&mut self, name: &str, scan: &mut Scan<'_>) -> Result<(), Unfit> {
+        match name {
+            "usage" => self.usage = object(scan, TokensIn::member)?,
+            "error" => self.has_error = something(scan)?,
+            _ => {}
+        }
+        Ok(())
     }
 }
 
 impl TokensIn {
+    fn member(&mut self, name: &str, scan: &mut Scan<'_>) -> Result<(), Unfit> {
+        let details = |scan: &mut Scan<'_>| Ok(object(scan, Details::member)?.unwrap_or_default());
+        match name {
+            "prompt_tokens" => self.prompt_tokens = count(scan)?,
+            "input_tokens" => self.input_tokens = count(scan)?,
+            "completion_tokens" => self.completion_tokens = count(scan)?,
+            "output_tokens" => self.output_tokens = count(scan)?,
+            "total_tokens" => self.total_tokens = count(scan)?,
+            "prompt_cache_hit_tokens" => self.prompt_cache_hit_tokens = count(scan)?,
+            "cached_tokens" => self.cached_tokens = count(scan)?,
+            "prompt_tokens_details" => self.prompt_tokens_details = details(scan)?,
+            "completion_tokens_details" => self.completion_tokens_details = details(scan)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
     fn usage(&self) -> Option<Usage> {
-        let input = self.prompt_tokens_details.as_ref();
-        let output = self.completion_tokens_details.as_ref();
+        let (input, output) = (&self.prompt_tokens_details, &self.completion_tokens_details);
         Tokens {
-            input: self.prompt_tokens.0.or(self.input_tokens.0),
-            output: self.completion_tokens.0.or(self.output_tokens.0),
-            total: self.total_tokens.0,
+            input: self.prompt_tokens.or(self.input_tokens),
+            output: self.completion_tokens.or(self.output_tokens),
+            total: self.total_tokens,
             cached: input
-                .and_then(|details| details.cached.0)
-                .or(self.prompt_cache_hit_tokens.0)
-                .or(self.cached_tokens.0),
-            cache_written: input.and_then(|details| details.cache_written.0),
-            reasoning: output.and_then(|details| details.reasoning.0),
-            input_audio: input.and_then(|details| details.audio.0),
-            output_audio: output.and_then(|details| details.audio.0),
+                .cached
+                .or(self.prompt_cache_hit_tokens)
+                .or(self.cached_tokens),
+            cache_written: input.cache_written,
+            reasoning: output.reasoning,
+            input_audio: input.audio,
+            output_audio: output.audio,
         }
         .usage()
     }
 }
 
+impl Details {
+    fn member(&mut self, name: &str, scan: &mut Scan<'_>) -> Result<(), Unfit> {
+        match name {
+            "cached_tokens" => self.cached = count(scan)?,
+            "cache_write_tokens" => self.cache_written = count(scan)?,
+            "audio_tokens" => self.audio = count(scan)?,
+            "reasoning_tokens" => self.reasoning = count(scan)?,
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+fn choices<'a>(scan: &mut Scan<'a>) -> Result<Option<Vec<Choice<'a>>>, Unfit> {
+    if scan.next() == b'n' {
+        return scan.value().map(|_| None);
+    }
+    let mut choices = Vec::new();
+    scan.list(|scan| {
+        choices.push(Choice::of(scan)?);
+        Ok::<_, Unfit>(())
+    })?;
+    Ok(Some(choices))
+}
+
+/// An object of which `take` takes what it knows; none for null.
+fn object<'a, T: Default>(
+    scan: &mut Scan<'a>,
+    take: impl Fn(&mut T, &str, &mut Scan<'a>) -> Result<(), Unfit>,
+) -> Result<Option<T>, Unfit> {
+    if scan.next() == b'n' {
+        return scan.value().map(|_| None);
+    }
+    let mut object = T::default();
+    scan.object(|scan, name| take(&mut object, &name.text()?, scan))?;
+    Ok(Some(object))
+}
+
 /// Whether there is anything: not null, not empty, not false.
-#[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Something(pub(super) bool);
+fn something(scan: &mut Scan<'_>) -> Result<bool, Unfit> {
+    let raw = scan.value()?;
+    Ok(match raw.as_bytes() {
+        b"null" | b"false" | b"\"\"" => false,
+        [b'[' | b'{', inside @ .., _] => !inside.trim_ascii().is_empty(),
+        _ => true,
+    })
+}
 
 /// A count, where it is one.
-#[derive(Debug, Default, Clone, Copy)]
-struct Count(Option<u64>);
+fn count(scan: &mut Scan<'_>) -> Result<Option<u64>, Unfit> {
+    Ok(match scan.scalar()? {
+        Scalar::Whole(count) => Some(count),
+        Scalar::Number(count) => whole(&count.into()),
+        _ => None,
+    })
+}
 
 /// A text, where it is one.
-#[derive(Debug, Default)]
-pub(super) struct Text<'a>(pub(super) Option<Cow<'a, str>>);
-
-impl Text<'_> {
-    fn is(&self, word: &str) -> bool {
-        self.0.as_deref() == Some(word)
-    }
+fn text<'a>(scan: &mut Scan<'a>) -> Result<Option<Cow<'a, str>>, Unfit> {
+    Ok(match scan.scalar()? {
+        Scalar::Text(text) => Some(text),
+        _ => None,
+    })
 }
-
-/// A visitor for any value, of which each type keeps what it wants.
-macro_rules! any_value {
-    ($name:ident<$life:lifetime>, $type:ty, impl[$($generics:tt)*] $held:ty, { $($own:item)* }) => {
-        impl<$($generics)*> Deserialize<$life> for $held {
-            fn deserialize<D: Deserializer<$life>>(deserializer: D) -> Result<Self, D::Error> {
-                deserializer.deserialize_any($name)
-            }
-        }
-
-        struct $name;
-
-        impl<$life> Visitor<$life> for $name {
-            type Value = $type;
-
-            fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-                formatter.write_str("a JSON value")
-            }
-
-            fn visit_unit<E>(self) -> Result<Self::Value, E> {
-                Ok(Self::Value::default())
-            }
-
-            $($own)*
-        }
-    };
-}
-
-any_value!(AnySomething<'de>, Something, impl['de] Something, {
-    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
-        Ok(Something(value))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Something(true))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Something(true))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Something(true))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Something(!text.is_empty()))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        let mut any = false;
-        while array.next_element::<IgnoredAny>()?.is_some() {
-            any = true;
-        }
-        Ok(Something(any))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut any = false;
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {
-            any = true;
-        }
-        Ok(Something(any))
-    }
-});
-
-any_value!(AnyCount<'de>, Count, impl['de] Count, {
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Count(None))
-    }
-
-    fn visit_u64<E>(self, count: u64) -> Result<Self::Value, E> {
-        Ok(Count(Some(count)))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Count(None))
-    }
-
-    fn visit_f64<E>(self, count: f64) -> Result<Self::Value, E> {
-        Ok(Count(crate::openai::fields::whole(&count.into())))
-    }
-
-    fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-        Ok(Count(None))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Count(None))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Count(None))
-    }
-});
-
-any_value!(AnyText<'de>, Text<'de>, impl['de: 'a, 'a] Text<'a>, {
-    fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
-        Ok(Text(None))
-    }
-
-    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(Text(Some(Cow::Borrowed(text))))
-    }
-
-    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(Text(Some(Cow::Owned(text.to_owned()))))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<Self::Value, A::Error> {
-        while array.next_element::<IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Text(None))
-    }
-});

@@ -44,9 +44,9 @@ impl<'a> Spoken<'a> {
         self.said.is_some()
     }
 
-    /// The members of the body, where they are. The door has read it and found it well-formed.
+    /// The members of the body, where they are.
     pub(super) fn members(&self) -> Result<&Members<'a>, Malformed> {
-        let read = || Members::read_again(&self.call.body);
+        let read = || Members::read(&self.call.body);
         self.members
             .get_or_init(read)
             .as_ref()
