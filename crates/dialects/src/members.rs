@@ -21,6 +21,9 @@ pub struct Members<'a> {
     list: Vec<Member<'a>>,
 }
 
+/// As many members have most requests.
+const USUAL: usize = 8;
+
 #[derive(Debug, Clone)]
 struct Member<'a> {
     /// Without quotes and escapes.
@@ -40,7 +43,7 @@ impl<'a> Members<'a> {
 
     /// The same of text: a value that [`Self::get`] has given, for one.
     pub fn of(body: &'a str) -> Result<Self, Malformed> {
-        let mut list = Vec::with_capacity(16);
+        let mut list = Vec::with_capacity(USUAL);
         let mut scan = Scan::new(body);
         let read = scan.object(|scan, name| {
             let at = scan.at();

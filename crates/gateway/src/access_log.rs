@@ -223,8 +223,16 @@ fn method(method: &Method) -> &'static str {
 
 /// `met-no:rate_limited,open-meteo:ok`
 fn summary(attempts: &[Attempt]) -> String {
-    let one = |attempt: &Attempt| format!("{}:{}", attempt.provider, attempt.class);
-    attempts.iter().map(one).collect::<Vec<_>>().join(",")
+    let mut text = String::with_capacity(attempts.len() * 32);
+    for attempt in attempts {
+        if !text.is_empty() {
+            text.push(',');
+        }
+        for part in [&attempt.provider, ":", attempt.class.as_str()] {
+            text.push_str(part);
+        }
+    }
+    text
 }
 
 /// A line being written.

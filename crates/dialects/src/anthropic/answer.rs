@@ -54,7 +54,7 @@ pub fn read_answer(body: &[u8]) -> Result<Answer, Malformed> {
         // A count that cannot be read is not worth an answer that can.
         usage: fields
             .take("usage")
-            .and_then(|raw| serde_json::from_str::<Counts>(raw.get()).ok())
+            .and_then(|raw| serde_json::from_str::<Counts>(raw).ok())
             .map(Counts::common),
         extra: fields.rest()?,
     };

@@ -2,41 +2,43 @@
 //!
 //! What is not asked for is not looked into: a picture in base64 is passed over once and copied once.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use crate::chat::Extra;
 use crate::error::Malformed;
+use crate::members::elements;
 use crate::openai::fields::whole;
+use crate::scan::{Scan, Unfit};
 
-/// The members of an object that nobody has taken yet.
+/// The members of an object that nobody has taken yet, each with its JSON text.
 pub(super) struct Fields<'a> {
     path: String,
-    members: BTreeMap<String, &'a RawValue>,
+    members: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 impl<'a> Fields<'a> {
     /// The members of a whole body.
     pub(super) fn of_body(body: &'a [u8]) -> Result<Self, Malformed> {
-        let raw: &RawValue = serde_json::from_slice(body).map_err(|error| {
-            let (line, column) = (error.line(), error.column());
-            Malformed::new(
-                "",
-                format!("the body is not valid JSON: see line {line}, column {column}"),
-            )
-        })?;
-        Self::of(raw, String::new())
+        let text = std::str::from_utf8(body).map_err(|_| Unfit);
+        text.and_then(members).map_or_else(
+            |Unfit| Err(Malformed::new("", not_an_object(body))),
+            |members| {
+                Ok(Self {
+                    path: String::new(),
+                    members,
+                })
+            },
+        )
     }
 
     /// The members of the object at this place.
-    pub(super) fn of(raw: &'a RawValue, path: String) -> Result<Self, Malformed> {
-        match serde_json::from_str(raw.get()) {
+    pub(super) fn of(raw: &'a str, path: String) -> Result<Self, Malformed> {
+        match members(raw) {
             Ok(members) => Ok(Self { path, members }),
-            Err(_) if path.is_empty() => Err(Malformed::new("", "the body must be a JSON object")),
-            Err(_) => Err(Malformed::new(path, "must be an object")),
+            Err(Unfit) => Err(Malformed::new(path, "must be an object")),
         }
     }
 
@@ -49,13 +51,21 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Takes a member; `null` is as good as none.
-    pub(super) fn take(&mut self, name: &str) -> Option<&'a RawValue> {
-        self.members.remove(name).filter(|raw| raw.get() != "null")
+    /// Takes a member; `null` is as good as none. Where a name comes twice the last one counts.
+    pub(super) fn take(&mut self, name: &str) -> Option<&'a str> {
+        let mut taken = None;
+        self.members.retain(|(own, raw)| {
+            let stays = own != name;
+            if !stays {
+                taken = Some(*raw);
+            }
+            stays
+        });
+        taken.filter(|raw| *raw != "null")
     }
 
     /// Takes a member that must be there.
-    pub(super) fn need(&mut self, name: &str, what: &str) -> Result<&'a RawValue, Malformed> {
+    pub(super) fn need(&mut self, name: &str, what: &str) -> Result<&'a str, Malformed> {
         self.take(name)
             .ok_or_else(|| Malformed::new(self.at(name), format!("is missing: {what}")))
     }
@@ -112,10 +122,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Takes a list, each element with its path.
-    pub(super) fn list(
-        &mut self,
-        name: &str,
-    ) -> Result<Option<Vec<(&'a RawValue, String)>>, Malformed> {
+    pub(super) fn list(&mut self, name: &str) -> Result<Option<Vec<(&'a str, String)>>, Malformed> {
         match self.take(name) {
             Some(raw) => list(raw, &self.at(name)).map(Some),
             None => Ok(None),
@@ -125,25 +132,50 @@ impl<'a> Fields<'a> {
     /// What nobody took.
     pub(super) fn rest(self) -> Result<Extra, Malformed> {
         let mut extra = Extra::new();
-        for (name, raw) in &self.members {
-            extra.insert(name.clone(), value(raw, || self.at(name))?);
+        let mut left = self.members.iter().collect::<Vec<_>>();
+        left.sort_by_key(|(name, _)| name);
+        for (name, raw) in left {
+            extra.insert(name.to_string(), value(raw, || self.at(name))?);
         }
         Ok(extra)
     }
 }
 
+/// The members of an object.
+fn members(text: &str) -> Result<Vec<(Cow<'_, str>, &str)>, Unfit> {
+    let mut members = Vec::with_capacity(8);
+    let mut scan = Scan::new(text);
+    scan.object(|scan, name| {
+        members.push((name.text()?, scan.value()?));
+        Ok::<_, Unfit>(())
+    })?;
+    scan.end().map(|()| members)
+}
+
+/// What is wrong with a body, without a word of it.
+fn not_an_object(body: &[u8]) -> String {
+    match serde_json::from_slice::<IgnoredAny>(body) {
+        Ok(_) => "the body must be a JSON object".to_owned(),
+        Err(error) => format!(
+            "the body is not valid JSON: see line {}, column {}",
+            error.line(),
+            error.column()
+        ),
+    }
+}
+
 /// A value of a type that serde knows.
 pub(super) fn typed<T: DeserializeOwned>(
-    raw: &RawValue,
+    raw: &str,
     path: impl FnOnce() -> String,
     what: &str,
 ) -> Result<T, Malformed> {
-    serde_json::from_str(raw.get()).map_err(|_| Malformed::new(path(), format!("must be {what}")))
+    serde_json::from_str(raw).map_err(|_| Malformed::new(path(), format!("must be {what}")))
 }
 
 /// Any JSON.
-pub(super) fn value(raw: &RawValue, path: impl FnOnce() -> String) -> Result<Value, Malformed> {
-    serde_json::from_str(raw.get()).map_err(|_| {
+pub(super) fn value(raw: &str, path: impl FnOnce() -> String) -> Result<Value, Malformed> {
+    serde_json::from_str(raw).map_err(|_| {
         Malformed::new(
             path(),
             "is nested too deeply or has a number or text that cannot be read",
@@ -152,12 +184,8 @@ pub(super) fn value(raw: &RawValue, path: impl FnOnce() -> String) -> Result<Val
 }
 
 /// The elements of a list, each with its path.
-pub(super) fn list<'a>(
-    raw: &'a RawValue,
-    path: &str,
-) -> Result<Vec<(&'a RawValue, String)>, Malformed> {
-    let elements: Vec<&RawValue> =
-        serde_json::from_str(raw.get()).map_err(|_| Malformed::new(path, "must be a list"))?;
+pub(super) fn list<'a>(raw: &'a str, path: &str) -> Result<Vec<(&'a str, String)>, Malformed> {
+    let elements = elements(raw).map_err(|_| Malformed::new(path, "must be a list"))?;
     Ok(elements
         .into_iter()
         .enumerate()
@@ -166,6 +194,6 @@ pub(super) fn list<'a>(
 }
 
 /// Whether a value is a text, before it is read.
-pub(super) fn is_text(raw: &RawValue) -> bool {
-    raw.get().starts_with('"')
+pub(super) fn is_text(raw: &str) -> bool {
+    raw.starts_with('"')
 }

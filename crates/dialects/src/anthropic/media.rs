@@ -1,7 +1,6 @@
 //! Where a picture or a document is: Anthropic's `source`.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::fields::Fields;
 use crate::base64;
@@ -29,7 +28,7 @@ pub(super) enum Source<'a> {
 }
 
 /// Reads a `source`; none = one that only Anthropic has (a document made of blocks).
-pub(super) fn read_source(raw: &RawValue, path: &str) -> Result<Option<Media>, Malformed> {
+pub(super) fn read_source(raw: &str, path: &str) -> Result<Option<Media>, Malformed> {
     let mut source = Fields::of(raw, path.to_owned())?;
     let kind = source.need_text("type", "`base64`, `url` or `file`")?;
     Ok(Some(match kind.as_str() {

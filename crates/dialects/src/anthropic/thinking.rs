@@ -6,7 +6,6 @@
 //! Source: <https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking>, read 2026-11.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::fields::Fields;
 use crate::chat::{Effort, Reasoning};
@@ -58,7 +57,7 @@ impl Plan<'_> {
 }
 
 /// Reads `thinking` into what `output_config` has said already.
-pub(super) fn read(raw: &RawValue, path: &str, into: &mut Reasoning) -> Result<(), Malformed> {
+pub(super) fn read(raw: &str, path: &str, into: &mut Reasoning) -> Result<(), Malformed> {
     let mut thinking = Fields::of(raw, path.to_owned())?;
     let kind = thinking.need_text("type", "`enabled`, `adaptive` or `disabled`")?;
     into.budget_tokens = match kind.as_str() {

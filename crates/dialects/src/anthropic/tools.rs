@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::fields::Fields;
 use crate::chat::{Request, Tool, ToolChoice};
@@ -45,7 +44,7 @@ impl Choice<'_> {
 }
 
 /// Reads one of `tools`.
-pub(super) fn read_tool(raw: &RawValue, path: String) -> Result<Tool, Malformed> {
+pub(super) fn read_tool(raw: &str, path: String) -> Result<Tool, Malformed> {
     let mut tool = Fields::of(raw, path.clone())?;
     let kind = tool.text("type")?;
     if kind.is_some_and(|kind| kind != "custom") {

@@ -9,7 +9,7 @@ mod names;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use guichet_catalogue::model::ai::{Abilities, Model, ModelServer, Task};
@@ -108,6 +108,13 @@ struct Target<'a> {
     listed: Option<&'a Listed>,
 }
 
+impl Target<'_> {
+    /// Whether both are the same model of the same provider.
+    fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(self.provider, other.provider) && self.id == other.id
+    }
+}
+
 /// A target that may be asked.
 struct Admitted {
     credentials: Vec<Option<Arc<Credential>>>,
@@ -123,9 +130,8 @@ impl<'a> Choosing<'a> {
         let mut choice = Choice::default();
         // Room of those that only their size leaves out.
         let mut too_small: Option<u64> = None;
-        let mut seen = HashSet::new();
-        for target in &targets {
-            if !seen.insert((&target.provider.id, &target.id)) {
+        for (place, target) in targets.iter().enumerate() {
+            if targets[..place].iter().any(|before| before.is(target)) {
                 continue;
             }
             match self.admit(target, &fit) {

@@ -9,6 +9,7 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{HeaderMap, Method};
 use parking_lot::Mutex;
 
+use super::arranged::name;
 use super::choose::ModelCandidate;
 use super::need;
 use super::silence::Waits;
@@ -22,6 +23,8 @@ use crate::transport::{Destination, UpstreamRequest};
 /// A candidate, ready to be asked.
 pub(crate) struct Prepared {
     pub(crate) named: Named,
+    /// Names what is measured: a model of a provider, whatever the credential.
+    pub(super) name: Box<str>,
     /// The windows that a call counts in.
     pub(super) windows: Vec<Arc<CountedWindow>>,
     /// How long it is usually silent.
@@ -43,13 +46,12 @@ pub(super) struct Blank {
 impl Prepared {
     fn new(engine: &Engine, candidate: &ModelCandidate) -> Self {
         let guard = engine.guard();
-        let provider = &candidate.candidate.endpoint.provider.id;
+        let name = name(candidate);
         Self {
             named: guard.named_with_model(&candidate.candidate, &candidate.model),
             windows: need::windows(guard.ledger(), candidate),
-            waits: engine
-                .silence()
-                .of(&format!("{provider}/{}", candidate.model)),
+            waits: engine.silence().of(&name),
+            name: name.into(),
             requests: Default::default(),
             _endpoint: Arc::clone(&candidate.candidate.endpoint),
             _credential: candidate.candidate.credential.clone(),

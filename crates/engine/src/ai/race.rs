@@ -3,16 +3,15 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
-use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
-use futures_util::stream::FuturesUnordered;
+use futures_util::future::{BoxFuture, poll_fn};
 use guichet_catalogue::model::Class;
 use tokio::time::{Instant, sleep_until};
 
 use super::admit::{admit, settle};
-use super::arranged::{arranged, name};
+use super::arranged::arranged;
 use super::attempt::{Attempting, Beginning, Begun, STALL};
 use super::bill::Bill;
 use super::choose::{Choice, Choosing, ModelCandidate};
@@ -93,7 +92,7 @@ async fn run(
         turn,
         waiting: VecDeque::new(),
         everyone: Vec::new(),
-        running: FuturesUnordered::new(),
+        running: Running::default(),
         attempts: Vec::new(),
         skipped: Vec::new(),
         rejections: Vec::new(),
@@ -134,7 +133,7 @@ struct Race<'a> {
     waiting: VecDeque<ModelCandidate>,
     /// Who is looked at again after a wait; nobody where the caller does not wait.
     everyone: Vec<ModelCandidate>,
-    running: FuturesUnordered<BoxFuture<'a, Tried>>,
+    running: Running<'a>,
     attempts: Vec<Attempt>,
     skipped: Vec<Skipped>,
     rejections: Vec<Rejection>,
@@ -154,7 +153,7 @@ impl Race<'_> {
         let left_out = self.skipped.len();
         let mut runners: Vec<Runner> = Vec::new();
         loop {
-            if self.running.is_empty() && !self.start(&mut runners).await {
+            if self.running.0.is_empty() && !self.start(&mut runners).await {
                 if let Some(patience) = &patience
                     && self.waited(patience, left_out).await
                 {
@@ -168,7 +167,7 @@ impl Race<'_> {
             let until = self.attempting.until;
             tokio::select! {
                 biased;
-                Some(tried) = self.running.next() => {
+                tried = self.running.ended() => {
                     let here = |runner: &Runner| runner.began == tried.asked.began
                         && Arc::ptr_eq(&runner.prepared, &tried.asked.prepared);
                     runners.retain(|runner| !here(runner));
@@ -233,7 +232,7 @@ impl Race<'_> {
                 permit,
                 began,
             };
-            self.running.push(attempt(self.attempting, asked));
+            self.running.0.push(attempt(self.attempting, asked));
             return true;
         }
         false
@@ -259,7 +258,7 @@ impl Race<'_> {
             began,
         } = asked;
         let took = began.elapsed();
-        self.measured(&candidate, took, outcome.is_err());
+        self.measured(&prepared, took, outcome.is_err());
         let provider = Arc::clone(&candidate.candidate.endpoint.provider.id);
         let attempt = |class, status, retry_at| Attempt {
             provider,
@@ -384,7 +383,7 @@ impl Race<'_> {
         for runner in runners {
             let provider = &runner.candidate.candidate.endpoint.provider;
             self.engine.was_silent(&runner.prepared.named);
-            self.measured(&runner.candidate, runner.began.elapsed(), true);
+            self.measured(&runner.prepared, runner.began.elapsed(), true);
             self.attempts.push(Attempt {
                 provider: Arc::clone(&provider.id),
                 class: Class::Upstream,
@@ -395,11 +394,10 @@ impl Race<'_> {
         }
     }
 
-    fn measured(&self, candidate: &ModelCandidate, took: Duration, failed: bool) {
+    fn measured(&self, prepared: &Prepared, took: Duration, failed: bool) {
         let now = self.engine.now();
-        self.engine
-            .latencies()
-            .record(&name(candidate), took, failed, now);
+        let latencies = self.engine.latencies();
+        latencies.record(&prepared.name, took, failed, now);
     }
 
     fn attempted(&mut self, candidate: &ModelCandidate, attempt: Attempt) {
@@ -452,6 +450,27 @@ impl Race<'_> {
             skipped,
             retry_at,
         }
+    }
+}
+
+/// The attempts that are under way. They are so few that all are asked whenever one of them has something to say.
+#[derive(Default)]
+struct Running<'a>(Vec<BoxFuture<'a, Tried>>);
+
+impl Running<'_> {
+    /// The first that ends; there must be one.
+    async fn ended(&mut self) -> Tried {
+        poll_fn(|context| self.poll_ended(context)).await
+    }
+
+    fn poll_ended(&mut self, context: &mut Context<'_>) -> Poll<Tried> {
+        for place in 0..self.0.len() {
+            if let Poll::Ready(tried) = self.0[place].as_mut().poll(context) {
+                drop(self.0.swap_remove(place));
+                return Poll::Ready(tried);
+            }
+        }
+        Poll::Pending
     }
 }
 

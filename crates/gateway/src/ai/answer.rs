@@ -22,12 +22,13 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("request-id");
 /// Tells proxies not to gather a stream before they pass it on.
 const X_ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 
-/// Room for all headers of an answer.
-const HEADERS: usize = 12;
-
-/// The reply that an answer is.
-pub(super) fn told(answer: ModelAnswer, door: Door, request_id: &str) -> Reply {
-    let mut headers = HeaderMap::with_capacity(HEADERS);
+/// The reply that an answer is. Its headers use this room, which is empty.
+pub(super) fn told(
+    answer: ModelAnswer,
+    door: Door,
+    request_id: &str,
+    mut headers: HeaderMap,
+) -> Reply {
     tell_origin(&mut headers, &answer);
     let content = match answer.content {
         ModelContent::Whole { body, content_type } => {
@@ -139,7 +140,7 @@ mod tests {
             body: Bytes::from_static(b"{}"),
             content_type: "application/json".into(),
         };
-        insta::assert_snapshot!(shown(&told(answer(whole), Door::Chat, "r-1")), @r"
+        insta::assert_snapshot!(shown(&told(answer(whole), Door::Chat, "r-1", HeaderMap::new())), @r"
         content-type: application/json
         x-guichet-attempts: 0
         x-guichet-cost: 0.0000015
@@ -172,7 +173,7 @@ mod tests {
             cost: Some(0.0),
             ..answer(whole())
         };
-        let said = |shared| shown(&told(cached(shared), Door::Chat, "r-1"));
+        let said = |shared| shown(&told(cached(shared), Door::Chat, "r-1", HeaderMap::new()));
         assert!(said(false).contains("cache-status: guichet; hit\n"));
         assert!(said(true).contains("cache-status: guichet; fwd=miss; collapsed\n"));
         assert!(said(true).contains("x-guichet-cost: 0\n"));
@@ -181,7 +182,7 @@ mod tests {
     #[test]
     fn a_stream_is_neither_kept_nor_held_back() {
         let stream = ModelContent::Stream(stream::empty().boxed());
-        insta::assert_snapshot!(shown(&told(answer(stream), Door::Messages, "r-1")), @r"
+        insta::assert_snapshot!(shown(&told(answer(stream), Door::Messages, "r-1", HeaderMap::new())), @r"
         cache-control: no-store
         content-type: text/event-stream
         request-id: r-1

@@ -18,7 +18,7 @@ use crate::visit::Visit;
 /// Answers a call that came in at this door.
 pub(crate) async fn ask(
     gateway: &Gateway,
-    visit: &Visit,
+    visit: &mut Visit,
     principal: &Principal,
     door: Door,
 ) -> Result<Reply, Problem> {
@@ -28,7 +28,8 @@ pub(crate) async fn ask(
         Reason::OverBudget(full) => limits::refused(principal, full, visit.at),
         _ => refusal::problem(refusal),
     })?;
-    Ok(answer::told(answer, door, &visit.request_id))
+    let room = visit.room_for_headers();
+    Ok(answer::told(answer, door, &visit.request_id, room))
 }
 
 fn read(

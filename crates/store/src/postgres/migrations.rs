@@ -27,6 +27,11 @@ pub(crate) const MIGRATIONS: Table = &[
         "beliefs",
         include_str!("../../migrations/postgres/0004_beliefs.sql"),
     ),
+    (
+        5,
+        "usage_index",
+        include_str!("../../migrations/postgres/0005_usage_index.sql"),
+    ),
 ];
 
 /// Refuses a schema of a later version, and brings an older one up to date. Of several processes that start at once

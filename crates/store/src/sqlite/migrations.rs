@@ -26,6 +26,11 @@ pub(crate) const MIGRATIONS: migrations::Table = &[
         "beliefs",
         include_str!("../../migrations/sqlite/0004_beliefs.sql"),
     ),
+    (
+        5,
+        "usage_index",
+        include_str!("../../migrations/sqlite/0005_usage_index.sql"),
+    ),
 ];
 
 /// The schema version that this binary writes.

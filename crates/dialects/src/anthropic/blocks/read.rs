@@ -1,7 +1,5 @@
 //! Blocks as they arrive, from clients and from the provider: the same shapes in both directions.
 
-use serde_json::value::RawValue;
-
 use super::super::carried;
 use super::super::fields::{self, Fields};
 use super::super::media::read_source;
@@ -9,14 +7,14 @@ use crate::chat::Part;
 use crate::error::Malformed;
 
 /// Reads `content`: a text, or a list of blocks.
-pub(in super::super) fn read_content(raw: &RawValue, path: &str) -> Result<Vec<Part>, Malformed> {
+pub(in super::super) fn read_content(raw: &str, path: &str) -> Result<Vec<Part>, Malformed> {
     read_list(raw, path, read_block).map(carried::restore)
 }
 
 fn read_list(
-    raw: &RawValue,
+    raw: &str,
     path: &str,
-    read: impl Fn(&RawValue, String) -> Result<Part, Malformed>,
+    read: impl Fn(&str, String) -> Result<Part, Malformed>,
 ) -> Result<Vec<Part>, Malformed> {
     if fields::is_text(raw) {
         let text: String = fields::typed(raw, || path.to_owned(), "a text")?;
@@ -30,7 +28,7 @@ fn read_list(
 }
 
 /// Reads one block.
-pub(in super::super) fn read_block(raw: &RawValue, path: String) -> Result<Part, Malformed> {
+pub(in super::super) fn read_block(raw: &str, path: String) -> Result<Part, Malformed> {
     let mut block = Fields::of(raw, path.clone())?;
     let kind = block.need_text("type", "the kind of block, `text` for a text")?;
     match kind.as_str() {
@@ -52,7 +50,7 @@ pub(in super::super) fn read_block(raw: &RawValue, path: String) -> Result<Part,
 
 /// Reads a block that may stand in a tool's result too: there no block holds others of its kind.
 fn read_plain(
-    raw: &RawValue,
+    raw: &str,
     path: String,
     kind: &str,
     mut block: Fields<'_>,
@@ -92,7 +90,7 @@ fn read_plain(
 fn read_call(block: &mut Fields<'_>) -> Result<Part, Malformed> {
     let input = block.take("input");
     if let Some(input) = input
-        && !input.get().starts_with('{')
+        && !input.starts_with('{')
     {
         return Err(Malformed::new(block.at("input"), "must be an object"));
     }
@@ -100,7 +98,7 @@ fn read_call(block: &mut Fields<'_>) -> Result<Part, Malformed> {
         id: block.need_text("id", "the call's id")?,
         name: block.need_text("name", "the tool's name")?,
         // As the model wrote it, to the byte: caches of prompts depend on it.
-        arguments: input.map_or("{}", RawValue::get).to_owned(),
+        arguments: input.unwrap_or("{}").to_owned(),
         signature: None,
         cache: block.value("cache_control")?,
     })

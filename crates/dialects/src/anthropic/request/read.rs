@@ -1,7 +1,5 @@
 //! A request of an Anthropic client, read into the common form.
 
-use serde_json::value::RawValue;
-
 use super::super::blocks::read_content;
 use super::super::fields::{self, Fields};
 use super::super::{thinking, tools};
@@ -117,7 +115,7 @@ fn read_format(mut format: Fields<'_>) -> Result<Format, Malformed> {
 }
 
 /// Reads a turn. A turn of the user that has results of tools among other things becomes several, in their order.
-fn read_turn(raw: &RawValue, path: String, messages: &mut Vec<Message>) -> Result<(), Malformed> {
+fn read_turn(raw: &str, path: String, messages: &mut Vec<Message>) -> Result<(), Malformed> {
     let mut turn = Fields::of(raw, path)?;
     let role = match turn.need_text("role", "`user` or `assistant`")?.as_str() {
         "user" => Role::User,

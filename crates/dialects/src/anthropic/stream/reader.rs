@@ -108,7 +108,7 @@ impl StreamReader {
     fn take_usage(&mut self, fields: &mut Fields<'_>) -> bool {
         let counts = fields
             .take("usage")
-            .and_then(|raw| serde_json::from_str(raw.get()).ok());
+            .and_then(|raw| serde_json::from_str(raw).ok());
         if let Some(counts) = counts {
             self.counts.update(counts);
         }
@@ -141,7 +141,7 @@ impl StreamReader {
                     name: block.need_text("name", "the tool's name")?,
                     signature: None,
                 });
-                let input = block.take("input").map(|raw| raw.get().to_owned());
+                let input = block.take("input").map(str::to_owned);
                 let input = input.filter(|text| text.len() > 2);
                 Open::Call { call, input }
             }

@@ -323,7 +323,7 @@ fn context(writing: &Writing<'_, '_>) -> u64 {
 
 /// A text as JSON.
 pub(super) fn quoted(text: &str) -> String {
-    serde_json::Value::from(text).to_string()
+    serde_json::to_string(text).unwrap_or_default()
 }
 
 #[cfg(test)]
