@@ -94,7 +94,7 @@ async fn a_newer_database_is_refused_with_both_versions() {
             problem,
             OpenProblem::Newer {
                 found: 4242,
-                known: 4
+                known: 5
             }
         ),
         "{problem}"
