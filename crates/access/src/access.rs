@@ -93,6 +93,12 @@ impl Access {
         self.shared.credentials.subscribe()
     }
 
+    /// Whether the database's server answered when it was last asked; none where there is no server.
+    #[must_use]
+    pub fn database_answers(&self) -> Option<bool> {
+        self.shared.database.server_answers()
+    }
+
     /// Reads keys and credentials again. After an error the last good ones stay in force; keys are taken over even
     /// when a credential cannot be opened, since a revocation must not wait for it.
     pub async fn reload(&self) -> Result<(), AccessError> {

@@ -16,7 +16,7 @@ use crate::decode;
 use crate::gauge::Telling;
 use crate::identity::Credential;
 use crate::journal::Journal;
-use crate::ledger::{Refused, Reservation};
+use crate::ledger::{Exhausted, Refused, Reservation};
 use crate::outcome::{Class, Failure};
 use crate::periods;
 use crate::read::{Answer, Reading, validate};
@@ -213,19 +213,20 @@ impl Attempting<'_> {
 
     /// A hop is a request that nobody planned, and the provider counts it: its units are taken and written down first.
     async fn charge(&self, reservation: &mut Reservation) -> Result<(), Failure> {
-        reservation
-            .another(self.clock.now())
-            .map_err(|full| Failure {
-                retry_at: full.retry_at,
-                ..Failure::new(
-                    if full.is_short {
-                        Class::RateLimited
-                    } else {
-                        Class::QuotaExhausted
-                    },
-                    format!("no room for a redirect in the window {}", full.window),
-                )
-            })?;
+        let no_room = |full: Exhausted| Failure {
+            retry_at: full.retry_at,
+            ..Failure::new(
+                if full.is_short {
+                    Class::RateLimited
+                } else {
+                    Class::QuotaExhausted
+                },
+                format!("no room for a redirect in the window {}", full.window),
+            )
+        };
+        let now = self.clock.now();
+        reservation.another(now).map_err(no_room)?;
+        reservation.agree(now).await.map_err(no_room)?;
         self.journal.windows().await;
         reservation.sent();
         Ok(())

@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use crate::answer::{SkipReason, Skipped};
 use crate::breaker::{Admission, Suspension};
 use crate::identity::ProjectId;
-use crate::ledger::{Claim, Ledger, Reservation, Shares};
+use crate::ledger::{Claim, Exhausted, Ledger, Reservation};
 use crate::outcome::Class;
 use crate::plan::Candidate;
 use crate::store::{Level, SuspensionRecord, WindowRecord};
@@ -62,10 +62,10 @@ pub(crate) enum Reach {
 }
 
 impl Guard {
-    /// A guard over a ledger whose budgets are shared by projects.
-    pub(crate) fn sharing(shares: Shares) -> Self {
+    /// A guard over this ledger.
+    pub(crate) fn over(ledger: Ledger) -> Self {
         Self {
-            ledger: Arc::new(Ledger::sharing(shares)),
+            ledger: Arc::new(ledger),
             ..Self::default()
         }
     }
@@ -109,14 +109,7 @@ impl Guard {
         }
         let project = need.project.as_ref();
         let reserved = self.ledger.reserve_for(project, need.claims, now);
-        let reserved = reserved.map_err(|full| {
-            let reason = if full.busy {
-                SkipReason::Busy
-            } else {
-                SkipReason::Quota
-            };
-            skipped(named, reason, full.retry_at)
-        })?;
+        let reserved = reserved.map_err(|full| no_room(named, &full))?;
         let reservation = reserved.for_requests(need.requests);
         let passed = named.breakers.map(|id| (id, breakers.admit(id, now)));
         drop(breakers);
@@ -135,12 +128,7 @@ impl Guard {
             return Some(suspended_for(named, &suspension));
         }
         let full = self.ledger.check(claims, now).err()?;
-        let reason = if full.busy {
-            SkipReason::Busy
-        } else {
-            SkipReason::Quota
-        };
-        Some(skipped(named, reason, full.retry_at))
+        Some(no_room(named, &full))
     }
 
     /// Moves the levels of windows that have changed into `levels`: see [`Ledger::take_changes`].
@@ -177,6 +165,12 @@ impl Guard {
 }
 
 impl Permit {
+    /// Has it agreed by those who share the windows, where there are any. What is refused is to be dropped.
+    pub(crate) async fn agree(&mut self, named: &Named, now: Timestamp) -> Result<(), Skipped> {
+        let agreed = self.reservation.agree(now).await;
+        agreed.map_err(|full| no_room(named, &full))
+    }
+
     /// Ends the call with its outcome.
     pub(crate) fn end(
         mut self,
@@ -216,6 +210,15 @@ impl Drop for Permit {
             }
         }
     }
+}
+
+fn no_room(named: &Named, full: &Exhausted) -> Skipped {
+    let reason = if full.busy {
+        SkipReason::Busy
+    } else {
+        SkipReason::Quota
+    };
+    skipped(named, reason, full.retry_at)
 }
 
 fn skipped(named: &Named, reason: SkipReason, retry_at: Option<Timestamp>) -> Skipped {

@@ -114,6 +114,9 @@ impl Inquiry<'_> {
         let Ok(mut counted) = ledger.reserve(self.claims(1.0, true), now) else {
             return;
         };
+        if counted.agree(now).await.is_err() {
+            return;
+        }
         self.engine.written().await;
         // What is under way when it is asked may not be in the answer yet.
         let claims = ledger.watched(self.claims(0.0, false), now);

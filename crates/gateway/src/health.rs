@@ -20,6 +20,12 @@ struct Health {
     status: &'static str,
     version: &'static str,
     uptime_s: u64,
+    /// Where the database is on a server: whether it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    database: Option<&'static str>,
+    /// Where quotas are counted together with other servers: whether that is possible now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redis: Option<&'static str>,
     operations: BTreeMap<String, OperationHealth>,
     /// What is promised to whoever leaves the choice of a model to us, by task.
     models: BTreeMap<&'static str, Promised>,
@@ -60,6 +66,10 @@ pub(crate) fn ready(gateway: &Gateway) -> Result<Reply, Problem> {
     Ok(fine().into())
 }
 
+fn reached(answers: bool) -> &'static str {
+    if answers { "reachable" } else { "away" }
+}
+
 /// `degraded` when an operation has nobody who could answer it now.
 pub(crate) fn health(gateway: &Gateway) -> Response {
     let engine = &gateway.shared.engine;
@@ -96,6 +106,8 @@ pub(crate) fn health(gateway: &Gateway) -> Response {
             "degraded"
         },
         version: env!("CARGO_PKG_VERSION"),
+        database: gateway.shared.access.database_answers().map(reached),
+        redis: engine.shares_counters().map(reached),
         uptime_s: gateway.shared.started.elapsed().as_secs(),
         operations,
         rehearsals: engine.rehearsed(),

@@ -58,6 +58,21 @@ impl Admission {
         }
     }
 
+    /// Whether other servers have a say in it, who are to be asked before anything is answered.
+    pub(crate) fn is_unagreed(&self) -> bool {
+        self.0.is_unagreed()
+    }
+
+    /// Asks them.
+    pub(crate) async fn agree(
+        &mut self,
+        principal: &Principal,
+        now: Timestamp,
+    ) -> Result<(), Problem> {
+        let agreed = self.0.agree(now).await;
+        agreed.map_err(|full| refused(principal, &full, now))
+    }
+
     /// Gives back what was taken.
     fn cancel(mut self) {
         self.0.never_sent();

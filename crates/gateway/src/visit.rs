@@ -152,8 +152,9 @@ impl Walk {
             let engine = &self.gateway.shared.engine;
             self.admission = Admission::ask(engine, principal, self.visit.at)?;
         }
+        let unagreed = self.admission.as_ref().is_some_and(Admission::is_unagreed);
         Ok(match (route.door, &self.principal) {
-            (Door::Data, Some(principal)) if is_whole => {
+            (Door::Data, Some(principal)) if is_whole && !unagreed => {
                 data::recall(&self.gateway, &mut self.visit, principal)
             }
             _ => None,
@@ -169,6 +170,9 @@ impl Walk {
     }
 
     async fn pass<B: Body<Data = Bytes>>(&mut self, body: B) -> Result<Reply, Problem> {
+        if let (Some(admission), Some(principal)) = (&mut self.admission, &self.principal) {
+            admission.agree(principal, self.visit.at).await?;
+        }
         let uri = self.visit.head.uri.clone();
         let found = router::find(uri.path()).ok_or_else(|| unknown_route(uri.path()))?;
         if found.route.takes_body() {

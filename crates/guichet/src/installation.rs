@@ -6,8 +6,10 @@ use std::sync::Arc;
 use anyhow::Context;
 use guichet_access::{Access, MasterKeySource};
 use guichet_catalogue::model::Catalogue;
+use guichet_counters::{Counters, RedisUrl};
 use guichet_engine::client::{Client, ClientSettings};
 use guichet_engine::clock::SystemClock;
+use guichet_engine::ledger::Shared;
 use guichet_engine::store::Store;
 use guichet_engine::{Engine, ModelSettings, Parts, ProviderSettings, Settings as EngineSettings};
 use guichet_store::{Database, UsageWriter};
@@ -51,7 +53,11 @@ impl Installation {
         settings: &Settings,
         catalogue: Catalogue,
     ) -> anyhow::Result<Engine> {
-        let engine = engine(settings, catalogue, Arc::new(self.database.clone())).await?;
+        let parts = parts(settings, catalogue, Arc::new(self.database.clone()))?;
+        let engine = match &settings.redis_url {
+            Some(url) => Engine::start_together(parts, Arc::new(counters(url).await?)).await?,
+            None => Engine::start(parts).await?,
+        };
         self.publish_credentials(&engine);
         Ok(engine)
     }
@@ -108,20 +114,37 @@ pub(crate) async fn engine_to_look_at(
     Ok((engine, gathered.refused))
 }
 
-/// Starts an engine without credentials.
+/// Starts an engine without credentials, which counts by itself.
 pub(crate) async fn engine(
     settings: &Settings,
     catalogue: Catalogue,
     store: Arc<dyn Store>,
 ) -> anyhow::Result<Engine> {
-    let engine = Engine::start(Parts {
+    Ok(Engine::start(parts(settings, catalogue, store)?).await?)
+}
+
+/// Counters that are shared with other servers, whether or not they can be reached yet.
+pub(crate) async fn counters(url: &RedisUrl) -> anyhow::Result<Counters> {
+    let counters = Counters::start(url).await.map_err(anyhow::Error::msg);
+    let counters = counters.with_context(|| format!("Redis at {url} cannot be used"))?;
+    if !counters.is_there() {
+        tracing::warn!(redis = %url, "Redis cannot be reached: until it can, quotas are counted here, at this server's share");
+    }
+    Ok(counters)
+}
+
+fn parts(
+    settings: &Settings,
+    catalogue: Catalogue,
+    store: Arc<dyn Store>,
+) -> anyhow::Result<Parts> {
+    Ok(Parts {
         catalogue: Arc::new(catalogue),
         clock: Arc::new(SystemClock),
         transport: Arc::new(client(settings)?),
         store,
         settings: engine_settings(settings),
-    });
-    Ok(engine.await?)
+    })
 }
 
 fn client(settings: &Settings) -> anyhow::Result<Client> {

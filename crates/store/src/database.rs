@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use crate::engine_state::Sweep;
 use crate::postgres::{DatabaseUrl, Server};
-use crate::sql::sql;
 use crate::sqlite::{Pools, ensure_folder};
 use crate::write_ahead::WriteAhead;
 use crate::{OpenProblem, StoreError};
@@ -73,9 +72,13 @@ impl Database {
         }
     }
 
-    /// Says whether the database answers.
-    pub async fn ping(&self) -> Result<(), StoreError> {
-        self.rows(sql("SELECT 1")).await.map(drop)
+    /// Whether the server answered when it was last asked; none where there is no server.
+    #[must_use]
+    pub fn server_answers(&self) -> Option<bool> {
+        match self.engine() {
+            Engine::Sqlite(_) => None,
+            Engine::Postgres(server) => Some(server.is_there()),
+        }
     }
 
     /// From now on levels of quota windows are written to a file beside the database first, which a call can wait for.

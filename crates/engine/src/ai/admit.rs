@@ -21,12 +21,12 @@ pub(super) async fn admit(
     call: &ModelCall,
     bill: &Bill,
 ) -> Result<Permit, Skipped> {
-    bill.cover(candidate, &call.facts)?;
+    bill.cover(candidate, &call.facts).await?;
     let guard = engine.guard();
     let need =
         need(&prepared.windows, candidate, &call.facts).for_project(Some(&call.origin.project));
-    let permit = guard.admit(&prepared.named, need, engine.now())?;
-    engine.written().await;
+    let mut permit = guard.admit(&prepared.named, need, engine.now())?;
+    engine.agreed(&mut permit, &prepared.named).await?;
     bill.asked();
     Ok(permit)
 }

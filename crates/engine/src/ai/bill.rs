@@ -9,6 +9,7 @@ use std::sync::Arc;
 use guichet_catalogue::model::{Dimension, Quota};
 use guichet_dialects::chat::Usage;
 use guichet_dialects::facts::Facts;
+use jiff::Timestamp;
 use parking_lot::Mutex;
 
 use super::ModelCall;
@@ -16,7 +17,7 @@ use super::choose::ModelCandidate;
 use super::need::{estimate, units};
 use crate::answer::{SkipReason, Skipped};
 use crate::engine::Engine;
-use crate::ledger::{Claim, Exhausted, Reservation};
+use crate::ledger::{Agreement, Claim, Exhausted, Reservation};
 
 /// The bill of one call. Clones are the same bill.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ struct Open {
     engine: Engine,
     budgets: Arc<[Claim]>,
     sheet: Mutex<Sheet>,
+    /// Candidates that are raced are covered one after the other.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
@@ -68,13 +71,18 @@ impl Bill {
                 engine: engine.clone(),
                 budgets: Arc::clone(budgets),
                 sheet: Mutex::default(),
+                turn: tokio::sync::Mutex::default(),
             })
         }))
     }
 
     /// Reserves what asking this candidate takes, besides what was used already. What was reserved for another
     /// candidate is for this one too.
-    pub(super) fn cover(&self, candidate: &ModelCandidate, facts: &Facts) -> Result<(), Skipped> {
+    pub(super) async fn cover(
+        &self,
+        candidate: &ModelCandidate,
+        facts: &Facts,
+    ) -> Result<(), Skipped> {
         let Some(open) = &self.0 else {
             return Ok(());
         };
@@ -99,6 +107,7 @@ impl Bill {
         }
         let needed = |quota: &Quota| units(quota, &usage, price).unwrap_or(0.0);
         open.reserve(needed)
+            .await
             .map_err(|full| skipped(SkipReason::Budget, full.retry_at))
     }
 
@@ -136,9 +145,29 @@ impl Bill {
 }
 
 impl Open {
-    fn reserve(&self, needed: impl Fn(&Quota) -> f64) -> Result<(), Exhausted> {
-        let mut sheet = self.sheet.lock();
+    /// Reserves what is needed, and has it agreed by those who share the budgets, where there are any.
+    async fn reserve(&self, needed: impl Fn(&Quota) -> f64) -> Result<(), Exhausted> {
+        let _turn = self.turn.lock().await;
         let now = self.engine.now();
+        let Some(agreement) = self.reserve_here(needed, now)? else {
+            return Ok(());
+        };
+        let asked = agreement.ask(now).await;
+        let mut sheet = self.sheet.lock();
+        let reservation = sheet.reservation.as_mut();
+        let agreed = reservation.map_or(Ok(()), |reservation| reservation.agreed(asked));
+        if let Err(full) = &agreed {
+            sheet.exceeded = Some(full.clone());
+        }
+        agreed
+    }
+
+    fn reserve_here(
+        &self,
+        needed: impl Fn(&Quota) -> f64,
+        now: Timestamp,
+    ) -> Result<Option<Agreement>, Exhausted> {
+        let mut sheet = self.sheet.lock();
         let used = sheet.used;
         let wanted = |quota: &Quota| used.of(quota) + needed(quota);
         let reserved = if let Some(reservation) = &mut sheet.reservation {
@@ -152,10 +181,11 @@ impl Open {
             let reserved = ledger.reserve(claims.collect(), now);
             reserved.map(|reservation| sheet.reservation = Some(reservation))
         };
-        if let Err(full) = &reserved {
+        if let Err(full) = reserved {
             sheet.exceeded = Some(full.clone());
+            return Err(full);
         }
-        reserved
+        Ok(sheet.reservation.as_ref().and_then(Reservation::to_agree))
     }
 
     fn settle(&self, more: Used) {

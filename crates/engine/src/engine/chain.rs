@@ -308,17 +308,22 @@ impl Chain<'_> {
         let need = Need::of(guard.ledger(), candidate, http, program, &self.variables)
             .for_project(self.call.caller.project.as_ref());
         let named = guard.named(candidate);
-        match guard.admit(&named, need, self.engine.0.clock.now()) {
-            Ok(permit) => {
-                let written = self.engine.0.journal.windows();
-                // A disk that hangs is nobody's failure, but it may not hang the caller.
-                if timeout(self.deadline.left(), written).await.is_ok() {
-                    return Some(permit);
+        let mut admitted = guard.admit(&named, need, self.engine.0.clock.now());
+        if let Ok(permit) = &mut admitted {
+            // A disk that hangs is nobody's failure, but it may not hang the caller.
+            let agreed = self.engine.agreed(permit, &named);
+            match timeout(self.deadline.left(), agreed).await {
+                Ok(Ok(())) => {}
+                Ok(Err(skipped)) => admitted = Err(skipped),
+                Err(_) => {
+                    drop(admitted);
+                    self.not_reached(candidate);
+                    return None;
                 }
-                drop(permit);
-                self.not_reached(candidate);
-                None
             }
+        }
+        match admitted {
+            Ok(permit) => Some(permit),
             Err(skipped) => {
                 if skipped.reason == SkipReason::Busy {
                     self.busy.push(candidate.clone());

@@ -33,6 +33,7 @@ use crate::guarantee::{Guarantee, Promise, Standing};
 use crate::guard::{Guard, Permit, Reach};
 use crate::identity::Credential;
 use crate::journal::Journal;
+use crate::ledger::{Ledger, Shared as Counters};
 use crate::outcome::{Attempt, Class};
 use crate::plan::Credentials;
 use crate::policy::Latencies;
@@ -111,6 +112,24 @@ struct Shared {
 impl Engine {
     /// Sets an engine up and takes over what the store remembers.
     pub async fn start(parts: Parts) -> Result<Self, StoreError> {
+        let ledger = Ledger::sharing(parts.settings.shares.clone());
+        Self::start_with(parts, ledger).await
+    }
+
+    /// The same, with quotas and limits counted together with all who have these counters.
+    pub async fn start_together(
+        parts: Parts,
+        counters: Arc<dyn Counters>,
+    ) -> Result<Self, StoreError> {
+        let clock = Arc::clone(&parts.clock);
+        let ledger = Ledger::sharing(parts.settings.shares.clone());
+        let engine = Self::start_with(parts, ledger.together(counters)).await?;
+        let ledger = Arc::downgrade(engine.0.guard.ledger());
+        tokio::spawn(Ledger::keep_telling(ledger, clock));
+        Ok(engine)
+    }
+
+    async fn start_with(parts: Parts, ledger: Ledger) -> Result<Self, StoreError> {
         let Parts {
             catalogue,
             clock,
@@ -124,7 +143,7 @@ impl Engine {
             rehearsals: rehearsals.clone(),
             clock: Arc::clone(&clock),
         });
-        let guard = Arc::new(Guard::sharing(settings.shares.clone()));
+        let guard = Arc::new(Guard::over(ledger));
         guard.restore(&store.windows().await?, store.suspensions().await?);
         let ledger = guard.ledger();
         ledger.restore_beliefs(&store.beliefs().await?, clock.now());
@@ -300,6 +319,7 @@ impl Engine {
 
     /// Returns when everything that is to be remembered is.
     pub async fn flush(&self) {
+        self.0.guard.ledger().tell(self.now(), false).await;
         self.0.journal.flush().await;
     }
 

@@ -8,8 +8,9 @@ use crate::ai::choose::{Discovered, Index};
 use crate::ai::kept::Answers;
 use crate::ai::prepared::AllPrepared;
 use crate::ai::silence::Silence;
+use crate::answer::Skipped;
 use crate::clock::Clock;
-use crate::guard::{Guard, Named};
+use crate::guard::{Guard, Named, Permit};
 use crate::plan::Credentials;
 use crate::policy::{Counting, Latencies, Policy};
 use crate::request::Sender;
@@ -108,6 +109,13 @@ impl Engine {
                 .journal
                 .suspension_later(change.candidate, change.record);
         }
+    }
+
+    /// Returns when a permit may be used: those who share the counters agree, and what was reserved is durable.
+    pub(crate) async fn agreed(&self, permit: &mut Permit, named: &Named) -> Result<(), Skipped> {
+        permit.agree(named, self.now()).await?;
+        self.written().await;
+        Ok(())
     }
 
     /// Returns when what was reserved before is durable.

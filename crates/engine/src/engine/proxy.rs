@@ -75,13 +75,15 @@ impl Engine {
         );
         let guard = &self.0.guard;
         let need = Need::of_one(guard.ledger(), &candidate, http);
-        let permit = guard
-            .admit(&guard.named(&candidate), need, self.0.clock.now())
-            .map_err(|skipped| Refusal {
-                retry_at: skipped.retry_at,
-                skipped: vec![skipped],
-                ..refused(Reason::AllSuspended)
-            })?;
+        let named = guard.named(&candidate);
+        let not_now = |skipped: Skipped| Refusal {
+            retry_at: skipped.retry_at,
+            skipped: vec![skipped],
+            ..refused(Reason::AllSuspended)
+        };
+        let admitted = guard.admit(&named, need, self.0.clock.now());
+        let mut permit = admitted.map_err(not_now)?;
+        self.agreed(&mut permit, &named).await.map_err(not_now)?;
         self.pass_on(&candidate, http, permit, draft).await
     }
 
@@ -92,7 +94,6 @@ impl Engine {
         mut permit: Permit,
         draft: Draft,
     ) -> Result<UpstreamResponse, Refusal> {
-        self.0.journal.windows().await;
         let began = Instant::now();
         let end = began + self.0.settings.timeout;
         let fetching = Fetching {

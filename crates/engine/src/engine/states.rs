@@ -22,6 +22,12 @@ pub struct CandidateState {
 }
 
 impl Engine {
+    /// Whether those who count quotas together can be reached; none where it alone counts.
+    #[must_use]
+    pub fn shares_counters(&self) -> Option<bool> {
+        self.0.guard.ledger().reaches_others()
+    }
+
     /// The credentials of a provider that the configuration uses.
     #[must_use]
     pub fn credential_ids(&self, provider: &str) -> Vec<CredentialId> {

@@ -8,6 +8,7 @@ use guichet_catalogue::model::{Call as How, Catalogue, Provider};
 use tokio::time::Instant;
 
 use super::Engine;
+use crate::answer::Skipped;
 use crate::attempt::Attempting;
 use crate::guard::Need;
 use crate::identity::CredentialId;
@@ -87,12 +88,15 @@ impl Engine {
         let guard = &self.0.guard;
         let program = &catalogue.program;
         let need = Need::of(guard.ledger(), &candidate, http, program, &variables);
-        let admitted = guard.admit(&guard.named(&candidate), need, self.0.clock.now());
-        let mut permit = match admitted {
+        let named = guard.named(&candidate);
+        let not_asked = |skipped: Skipped| nothing(&format!("not asked: {:?}", skipped.reason));
+        let mut permit = match guard.admit(&named, need, self.0.clock.now()) {
             Ok(permit) => permit,
-            Err(skipped) => return nothing(&format!("not asked: {:?}", skipped.reason)),
+            Err(skipped) => return not_asked(skipped),
         };
-        self.0.journal.windows().await;
+        if let Err(skipped) = self.agreed(&mut permit, &named).await {
+            return not_asked(skipped);
+        }
         let mut attempting = Attempting {
             program: &catalogue.program,
             http,

@@ -7,6 +7,7 @@ use guichet_catalogue::model::{Quota, Window};
 use jiff::Timestamp;
 use tokio::sync::Notify;
 
+use super::debts::Debt;
 use super::window::Fill;
 use crate::store::{Level, WindowName, WindowRecord};
 
@@ -16,6 +17,7 @@ pub struct CountedWindow {
     name: Arc<WindowName>,
     quota: Arc<Quota>,
     is_part: bool,
+    caps: bool,
 }
 
 impl CountedWindow {
@@ -25,10 +27,20 @@ impl CountedWindow {
         &self.name
     }
 
+    /// Whether it is the same window.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        self.name.number == other.name.number
+    }
+
     /// What it holds, and how it opens and ends.
     #[must_use]
     pub fn quota(&self) -> &Quota {
         &self.quota
+    }
+
+    /// Whether no more may be taken of it than it holds.
+    pub(super) fn caps(&self) -> bool {
+        self.caps
     }
 
     /// Whether it counts a project's part of another window: what is taken of it is taken of that one, and no provider
@@ -47,6 +59,8 @@ pub(super) struct Windows {
     changed: Vec<u32>,
     /// Numbers of the places of which something else is believed.
     pub(super) news: Vec<u32>,
+    /// Numbers of the places of which the shared counters are to be told or asked something.
+    pub(super) outstanding: Vec<u32>,
     /// Whether who writes changes down waits to be woken.
     resting: bool,
 }
@@ -57,6 +71,8 @@ struct Place {
     /// None until it is first used: some windows open then.
     level: Option<Fill>,
     changed: bool,
+    /// What the shared counters do not know of it; none where nothing was ever shared.
+    debt: Option<Box<Debt>>,
 }
 
 impl Windows {
@@ -65,15 +81,22 @@ impl Windows {
             name: self.named(budget, &quota.id()),
             quota: Arc::clone(quota),
             is_part: false,
+            caps: true,
         })
     }
 
-    /// A window that counts a project's part of another.
-    pub(super) fn counted_part(&mut self, budget: &str, quota: &Arc<Quota>) -> Arc<CountedWindow> {
+    /// A window that counts a project's part of another, and which it is or is not held to.
+    pub(super) fn counted_part(
+        &mut self,
+        budget: &str,
+        quota: &Arc<Quota>,
+        caps: bool,
+    ) -> Arc<CountedWindow> {
         Arc::new(CountedWindow {
             name: self.named(budget, &quota.id()),
             quota: Arc::clone(quota),
             is_part: true,
+            caps,
         })
     }
 
@@ -92,6 +115,7 @@ impl Windows {
             name: Arc::clone(&name),
             level: None,
             changed: false,
+            debt: None,
         });
         let own = self.places.entry(Arc::clone(&name.budget)).or_default();
         own.push(Arc::clone(&name));
@@ -202,6 +226,14 @@ impl Windows {
     /// Budgets that were ever used.
     pub(super) fn budgets(&self) -> impl Iterator<Item = &str> {
         self.places.keys().map(|budget| &**budget)
+    }
+
+    pub(super) fn debt(&self, number: u32) -> Option<&Debt> {
+        self.all.get(number as usize)?.debt.as_deref()
+    }
+
+    pub(super) fn debt_mut(&mut self, number: u32) -> &mut Option<Box<Debt>> {
+        &mut self.all[number as usize].debt
     }
 
     /// The window of this number, if it was used.

@@ -34,13 +34,14 @@ impl Ledger {
         if gauges.is_empty() {
             return;
         }
+        // Of what is under way elsewhere nothing is known here, and it may not be in the answer.
+        let lowers = !self.has_company();
         let mut windows = self.windows.lock();
         for claim in providers(claims) {
             for gauge in gauges.iter().filter(|gauge| gauge.is_of(claim.quota())) {
                 let mut news = false;
-                windows.change(&claim.window, &self.changed, |fill| {
-                    fill.advance(claim.quota(), now);
-                    news = believe(fill, claim, gauge, now);
+                self.correct_level(&mut windows, claim, now, |fill| {
+                    news = believe(fill, claim, gauge, lowers, now);
                 });
                 if news {
                     windows.believed(&claim.window);
@@ -116,8 +117,7 @@ impl Ledger {
             .copied();
         for claim in named {
             let is_fullest = fullest.is_some_and(|fullest| std::ptr::eq(fullest, *claim));
-            windows.change(&claim.window, &self.changed, |fill| {
-                fill.advance(claim.quota(), now);
+            self.correct_level(&mut windows, claim, now, |fill| {
                 if is_fullest && fill.fullness(claim, now) < NEARLY {
                     fill.fall(claim, reserved, now);
                 }
@@ -226,8 +226,9 @@ impl Fill {
     }
 }
 
-/// Takes over what is told of one window; true where it is news to be remembered.
-fn believe(fill: &mut Fill, claim: &Claim, gauge: &Gauge, now: Timestamp) -> bool {
+/// Takes over what is told of one window; true where it is news to be remembered. It `lowers` the level only where nobody
+/// else uses the window.
+fn believe(fill: &mut Fill, claim: &Claim, gauge: &Gauge, lowers: bool, now: Timestamp) -> bool {
     let quota = claim.quota();
     let mut news = false;
     // More is left than the window was believed to hold.
@@ -242,11 +243,12 @@ fn believe(fill: &mut Fill, claim: &Claim, gauge: &Gauge, now: Timestamp) -> boo
         .used
         .or(gauge.remaining.map(|left| (whole - left).max(0.0)));
     if let Some(told) = told {
-        fill.set_used(
-            quota,
-            fill.used.clamp(told, told + claim.unknown(fill)),
-            now,
-        );
+        let most = if lowers {
+            told + claim.unknown(fill)
+        } else {
+            f64::INFINITY
+        };
+        fill.set_used(quota, fill.used.clamp(told, most), now);
         news |= fill.belief.corrected.is_none();
         fill.belief.corrected = Some((gauge.source, now));
     }

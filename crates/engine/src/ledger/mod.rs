@@ -7,11 +7,14 @@
 mod belief;
 mod beliefs;
 mod counted;
+mod debts;
 mod learn;
 mod listing;
 mod pace;
 mod price;
 mod share;
+mod shared;
+mod sharing;
 mod window;
 
 use std::sync::Arc;
@@ -30,6 +33,10 @@ pub use learn::Refused;
 pub use listing::{Listing, QuotaState};
 pub use pace::Outlook;
 pub use share::{Share, Shares};
+pub use shared::{Away, Shared, SharedLevel, Taking, Told};
+pub(crate) use sharing::Agreement;
+use sharing::{Mode, Sharing};
+pub use window::began;
 pub(crate) use window::room_again;
 
 /// All budgets.
@@ -39,6 +46,8 @@ pub struct Ledger {
     shares: Shares,
     /// Wakes who writes changes down, after a rest.
     changed: Notify,
+    /// Those who have a say in it too; none = it alone counts.
+    sharing: Option<Sharing>,
 }
 
 /// Units that a request needs of one window.
@@ -52,6 +61,8 @@ pub struct Claim {
     settled: f64,
     /// Which opening of the window it was reserved of.
     opening: u32,
+    /// What each of the units counted for when they were reserved.
+    weight: f64,
 }
 
 /// A window that has not enough left.
@@ -87,6 +98,7 @@ impl Claim {
             units,
             settled: 0.0,
             opening: 0,
+            weight: 1.0,
         }
     }
 
@@ -148,18 +160,27 @@ impl Ledger {
         mut claims: Vec<Claim>,
         now: Timestamp,
     ) -> Result<Reservation, Exhausted> {
+        let mode = self.mode();
         let mut windows = self.windows.lock();
         for claim in &claims {
             let level = windows.present(&claim.window, now);
-            if !claim.window.is_part() {
-                level.check(claim, now)?;
+            if mode.decides(claim)
+                && let Err(full) = level.check(claim, claim.units * mode.weight(claim), now)
+            {
+                self.look_at(&mut windows, claim);
+                return Err(full);
             }
         }
+        let mut others = Vec::new();
         if !self.shares.0.is_empty() {
             let shares = &self.shares;
-            shares.admit(&mut windows, project, &mut claims, now)?;
+            others = shares.admit(&mut windows, project, &mut claims, mode, now)?;
         }
         for claim in &mut claims {
+            if mode != Mode::Alone {
+                windows.share(&claim.window);
+            }
+            claim.weight = mode.weight(claim);
             let window = Arc::clone(&claim.window);
             windows.change(&window, &self.changed, |level| level.reserve(claim, now));
             windows.was_used(&window, now);
@@ -167,6 +188,8 @@ impl Ledger {
         drop(windows);
         Ok(Reservation {
             ledger: Arc::clone(self),
+            unagreed: mode.to_agree(&claims, others),
+            unplanned: 0,
             claims,
             reserved: now,
             planned: 1,
@@ -176,9 +199,14 @@ impl Ledger {
 
     /// Whether the claims could be reserved now, without taking anything.
     pub fn check(&self, claims: &[Claim], now: Timestamp) -> Result<(), Exhausted> {
-        let windows = self.windows.lock();
-        let mut claims = claims.iter();
-        claims.try_for_each(|claim| windows.as_of(&claim.window, now).check(claim, now))
+        let mode = self.mode();
+        let mut windows = self.windows.lock();
+        let mut claims = claims.iter().filter(|claim| mode.decides(claim));
+        claims.try_for_each(|claim| {
+            let level = windows.as_of(&claim.window, now);
+            let checked = level.check(claim, claim.units * mode.weight(claim), now);
+            checked.inspect_err(|_| self.look_at(&mut windows, claim))
+        })
     }
 
     /// Takes over what the store remembers.
@@ -251,20 +279,30 @@ impl Ledger {
             let Some(used) = used(claim.quota()) else {
                 continue;
             };
+            let mut counted = used - claim.units;
             windows.change(&claim.window, &self.changed, |level| {
-                level.under_way += used - claim.units;
-                if used < claim.units {
-                    level.give_back(claim, claim.units - used, reserved);
+                level.under_way += counted;
+                let weighed = counted * claim.weight;
+                if counted < 0.0 {
+                    counted = -level.give_back(claim, -weighed, reserved) / claim.weight;
                 } else {
-                    level.take(claim.window.quota(), used - claim.units, now);
+                    level.take(claim.window.quota(), weighed, now);
                 }
             });
+            self.owe(&mut windows, claim, counted);
             claim.units = used;
         }
     }
 
-    /// Ends what these claims have under way, and gives back a part of them.
-    fn release(&self, claims: &[Claim], part: impl Fn(&Claim) -> f64, reserved: Timestamp) {
+    /// Ends what these claims have under way, and gives back a part of them. What those who share it have not agreed to
+    /// is nothing that they are to be told.
+    fn release(
+        &self,
+        claims: &[Claim],
+        part: impl Fn(&Claim) -> f64,
+        unagreed: &[Claim],
+        reserved: Timestamp,
+    ) {
         let mut windows = self.windows.lock();
         for claim in claims {
             windows.look(&claim.window, |level| {
@@ -272,9 +310,14 @@ impl Ledger {
             });
             let units = claim.units * part(claim);
             if units > 0.0 {
+                let mut given = units;
                 windows.change(&claim.window, &self.changed, |level| {
-                    level.give_back(claim, units, reserved);
+                    let weighed = units * claim.weight;
+                    given = level.give_back(claim, weighed, reserved) / claim.weight;
                 });
+                let unagreed = unagreed.iter().filter(|other| other.window.is(&claim.window));
+                let unknown: f64 = unagreed.map(|other| other.units).sum();
+                self.owe(&mut windows, claim, -(given - unknown).max(0.0));
             }
         }
     }
@@ -286,6 +329,10 @@ impl Ledger {
 pub struct Reservation {
     ledger: Arc<Ledger>,
     claims: Vec<Claim>,
+    /// Of the claims what those who share the windows have not agreed to yet.
+    unagreed: Vec<Claim>,
+    /// Of the planned requests those that this is for.
+    unplanned: u32,
     /// When.
     reserved: Timestamp,
     planned: u32,
@@ -312,6 +359,8 @@ impl Reservation {
         let mut taken = self.ledger.reserve(more.collect(), now)?;
         // What was taken is this reservation's from here on: there is nothing left for the other one to give back.
         taken.claims.clear();
+        self.unagreed.append(&mut taken.unagreed);
+        self.unplanned += 1;
         for claim in &mut self.claims {
             if !claim.is_concurrency() {
                 claim.units += claim.units * part;
@@ -334,6 +383,7 @@ impl Reservation {
         });
         let mut taken = self.ledger.reserve(more.collect(), now)?;
         // As above: it is this reservation's from here on.
+        self.unagreed.append(&mut taken.unagreed);
         let taken = std::mem::take(&mut taken.claims);
         for (claim, more) in self.claims.iter_mut().zip(taken) {
             claim.units += more.units;
@@ -398,6 +448,7 @@ impl Drop for Reservation {
         self.ledger.release(
             &self.claims,
             |claim| if claim.is_concurrency() { 1.0 } else { part },
+            &self.unagreed,
             self.reserved,
         );
     }

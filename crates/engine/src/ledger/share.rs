@@ -16,6 +16,7 @@ use guichet_catalogue::model::{Dimension, Quota, Window};
 use jiff::Timestamp;
 
 use super::counted::{CountedWindow, Windows};
+use super::sharing::Mode;
 use super::window::Fill;
 use super::{Claim, Exhausted};
 use crate::identity::ProjectId;
@@ -49,15 +50,16 @@ impl Shares {
     }
 
     /// Whether a project may take what it claims without taking what is kept for others. What it takes of its own parts is
-    /// added to the claims.
+    /// added to the claims. Gives the parts of the others, of which nothing is claimed.
     pub(super) fn admit(
         &self,
         windows: &mut Windows,
         project: Option<&ProjectId>,
         claims: &mut Vec<Claim>,
+        mode: Mode,
         now: Timestamp,
-    ) -> Result<(), Exhausted> {
-        let mut parts = Vec::new();
+    ) -> Result<Vec<Claim>, Exhausted> {
+        let (mut parts, mut foreign) = (Vec::new(), Vec::new());
         for claim in claims.iter().filter(|claim| !claim.is_concurrency()) {
             let Some(members) = self.of(&claim.window.name().budget) else {
                 continue;
@@ -75,6 +77,7 @@ impl Shares {
                 }
                 if !is_own {
                     others += kept;
+                    foreign.push(Claim::of(part, 0.0));
                     continue;
                 }
                 own = kept;
@@ -86,19 +89,22 @@ impl Shares {
                     if parts.iter().any(known) {
                         continue;
                     }
-                    windows.present(&taken.window, now).check(&taken, now)?;
+                    let units = taken.units * mode.weight(&taken);
+                    windows
+                        .present(&taken.window, now)
+                        .check(&taken, units, now)?;
                 }
                 parts.push(taken);
             }
             let level = windows.present(&claim.window, now);
             let left = level.limit(claim.quota(), now) - level.used;
-            let missing = missing(left, own, others, claim.units);
+            let missing = missing(left, own, others, claim.units * mode.weight(claim));
             if missing > 0.0 {
                 return Err(level.refusal(claim, missing, now));
             }
         }
         claims.extend(parts);
-        Ok(())
+        Ok(foreign)
     }
 }
 
@@ -142,7 +148,8 @@ fn part(
             ..quota.clone()
         },
     };
-    Some(windows.counted_part(&budget, &Arc::new(quota)))
+    let caps = matches!(share, Share::Prepaid { .. });
+    Some(windows.counted_part(&budget, &Arc::new(quota), caps))
 }
 
 /// What is kept for a project of the part that this level counts. What was lent counts as used.

@@ -10,7 +10,7 @@ use jiff::{Timestamp, ToSpan, Zoned};
 
 use super::belief::Belief;
 use super::pace::Pace;
-use super::{Claim, Exhausted};
+use super::{Claim, Exhausted, SharedLevel};
 
 /// The longest window that is one of moments.
 const SHORT: Duration = Duration::from_hours(1);
@@ -84,19 +84,25 @@ impl Fill {
         self.belief.ends_at = None;
     }
 
+    /// Whether more is used than fits, in the hope that it passes.
+    pub(super) fn is_tried(&self, quota: &Quota, now: Timestamp) -> bool {
+        self.belief.is_trying() && self.used > self.limit(quota, now) + ROUNDING
+    }
+
     /// How much the window holds.
     pub(super) fn limit(&self, quota: &Quota, now: Timestamp) -> f64 {
         self.belief.limit(quota, now).units
     }
 
-    /// Takes a request's units of a level that was brought to the present and has enough left, or may be tried beyond.
+    /// Takes a request's units, each of which weighs so much, of a level that was brought to the present and has enough
+    /// left, or may be tried beyond.
     pub(super) fn reserve(&mut self, claim: &mut Claim, now: Timestamp) {
         let units = claim.units;
         let quota = claim.window.quota();
         if self.used + units > self.limit(quota, now) + ROUNDING {
             self.belief.tries(now);
         }
-        self.take(quota, units, now);
+        self.take(quota, units * claim.weight, now);
         self.pace
             .get_or_insert_with(|| Pace::begun(now))
             .count(quota, units, now);
@@ -104,6 +110,16 @@ impl Fill {
         claim.opening = self.openings;
         self.taken += units;
         self.under_way += units;
+    }
+
+    /// Takes back what was reserved just now, as if nobody had asked.
+    pub(super) fn undo(&mut self, units: f64, weight: f64) {
+        if let Some(pace) = &mut self.pace {
+            pace.take_back(units);
+        }
+        self.taken -= units;
+        self.under_way = (self.under_way - units).max(0.0);
+        self.lower(units * weight, true);
     }
 
     /// Counts units of a level that was brought to the present.
@@ -123,8 +139,8 @@ impl Fill {
     }
 
     /// Takes back units of a claim that were reserved at a time and not spent. What has come back by itself since, or
-    /// ended with its window, is not given back again.
-    pub(super) fn give_back(&mut self, claim: &Claim, units: f64, reserved: Timestamp) {
+    /// ended with its window, is not given back again. Says how much was.
+    pub(super) fn give_back(&mut self, claim: &Claim, units: f64, reserved: Timestamp) -> f64 {
         let quota = claim.quota();
         if let Some(pace) = &mut self.pace {
             pace.take_back(units);
@@ -150,6 +166,7 @@ impl Fill {
             }
         };
         self.used = (self.used - units).max(0.0);
+        units
     }
 
     /// Takes units out of the slot of that time; gives how many were still there.
@@ -171,12 +188,52 @@ impl Fill {
             self.take(quota, used - self.used, now);
             return;
         }
-        let mut left = self.used - used;
-        self.used = used;
-        for slot in &mut self.slots {
+        self.lower(self.used - used, false);
+    }
+
+    /// Counts so many units less, of those that were used last or first.
+    fn lower(&mut self, units: f64, last: bool) {
+        self.used = (self.used - units).max(0.0);
+        let mut left = units;
+        let mut less = |slot: &mut Slot| {
             let part = left.min(slot.units);
             slot.units -= part;
             left -= part;
+        };
+        if last {
+            self.slots.iter_mut().rev().for_each(&mut less);
+        } else {
+            self.slots.iter_mut().for_each(&mut less);
+        }
+    }
+
+    /// Takes over the level that all who share it have, and what they are not told yet.
+    pub(super) fn mirror(&mut self, quota: &Quota, level: &SharedLevel, owed: f64) {
+        if has_ended(&quota.window, self.opened_at, level.opened_at) {
+            self.openings = self.openings.wrapping_add(1);
+        }
+        self.opened_at = level.opened_at;
+        self.used = level.used;
+        self.lasts_until = None;
+        let slots = level.slots.iter();
+        self.slots = slots.map(|&(until, units)| Slot { until, units }).collect();
+        if owed > 0.0 {
+            self.take(quota, owed, self.opened_at);
+        } else {
+            self.lower(-owed, true);
+        }
+    }
+
+    /// The level as others are told of it.
+    pub(super) fn to_shared(&self) -> SharedLevel {
+        SharedLevel {
+            opened_at: self.opened_at,
+            used: self.used,
+            slots: self
+                .slots
+                .iter()
+                .map(|slot| (slot.until, slot.units))
+                .collect(),
         }
     }
 
@@ -250,14 +307,19 @@ impl Fill {
         self.used = self.slots.iter().map(|slot| slot.units).sum();
     }
 
-    /// Whether the level, brought to the present, has enough left.
-    pub(super) fn check(&self, claim: &Claim, now: Timestamp) -> Result<(), Exhausted> {
+    /// Whether the level, brought to the present, has enough left for a claim that weighs so many units.
+    pub(super) fn check(
+        &self,
+        claim: &Claim,
+        units: f64,
+        now: Timestamp,
+    ) -> Result<(), Exhausted> {
         let quota = claim.quota();
         let limit = self.limit(quota, now);
-        let wanted = self.used + claim.units;
+        let wanted = self.used + units;
         let missing = wanted - limit;
         // What needs nothing passes, also where more was used than there was.
-        let needs_nothing = claim.units <= 0.0;
+        let needs_nothing = units <= 0.0;
         if needs_nothing || missing <= ROUNDING || self.belief.may_try(quota, wanted, now) {
             return Ok(());
         }
@@ -337,6 +399,27 @@ impl Fill {
             (freed + ROUNDING >= missing).then_some(slot.until)
         })
     }
+}
+
+/// When the window around `now` began, of those that begin by themselves.
+#[must_use]
+pub fn began(quota: &Quota, now: Timestamp) -> Option<Timestamp> {
+    match &quota.window {
+        Window::Calendar { unit, zone } => Some(begin(*unit, zone, now)),
+        Window::Anniversary(day) => anniversary(*day, now, 0),
+        _ => None,
+    }
+}
+
+/// Whether a window that was opened at one time has made room for one that was opened at another. Clocks that are
+/// compared again and again differ by moments.
+pub(super) fn has_ended(window: &Window, before: Timestamp, after: Timestamp) -> bool {
+    let ends = matches!(
+        window,
+        Window::Fixed(_) | Window::Calendar { .. } | Window::Anniversary(_)
+    );
+    let period = window.period().unwrap_or(Duration::MAX);
+    ends && elapsed(before, after) > period / 2
 }
 
 /// When a window of which only is known that it is used up has room again, if only for a little.

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use guichet_catalogue::model::{Catalogue, Operation};
 use guichet_catalogue::problem::Problems;
+use guichet_counters::RedisUrl;
 use guichet_engine::answer::SkipReason;
 use guichet_engine::identity::CredentialId;
+use guichet_engine::ledger::Shared;
 use guichet_engine::{CandidateState, Engine};
 use guichet_store::DatabaseUrl;
 use jiff::Timestamp;
@@ -87,10 +89,17 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
         Installation::open_existing(settings).await,
         &settings.database_url,
     ) {
-        (Ok(existing), url) => (existing, url.as_ref().map(|url| Reached::there(url, None))),
+        (Ok(existing), url) => (
+            existing,
+            url.as_ref().map(|url| Reached::database(url, None)),
+        ),
         // The rest can be checked without it.
-        (Err(error), Some(url)) => (None, Some(Reached::there(url, Some(&error)))),
+        (Err(error), Some(url)) => (None, Some(Reached::database(url, Some(&error)))),
         (Err(error), None) => return Err(error),
+    };
+    let redis = match &settings.redis_url {
+        Some(url) => Some(Reached::redis(url).await?),
+        None => None,
     };
     let (engine, refused_keys) =
         installation::engine_to_look_at(existing, settings, catalogue).await?;
@@ -98,7 +107,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
         version: env!("CARGO_PKG_VERSION"),
         configuration: config.lines(),
         master_key: master_key(),
-        state: database.into_iter().collect(),
+        state: database.into_iter().chain(redis).collect(),
         refused_keys,
         operations: operations(&engine, &config),
         models: label::of_models(&engine),
@@ -112,13 +121,25 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
 }
 
 impl Reached {
-    fn there(database: &DatabaseUrl, problem: Option<&anyhow::Error>) -> Self {
+    fn database(database: &DatabaseUrl, problem: Option<&anyhow::Error>) -> Self {
         Self {
             name: "database",
             place: database.to_string(),
             reachable: problem.is_none(),
             problem: problem.map(|error| format!("{error:#}")),
         }
+    }
+
+    async fn redis(url: &RedisUrl) -> anyhow::Result<Self> {
+        let reachable = installation::counters(url).await?.is_there();
+        Ok(Self {
+            name: "redis",
+            place: url.to_string(),
+            reachable,
+            problem: (!reachable).then(|| {
+                format!("Redis at {url} cannot be reached; is it running, and are name and password right?")
+            }),
+        })
     }
 }
 

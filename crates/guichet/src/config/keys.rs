@@ -30,7 +30,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers and the operator's names for models.
-pub(super) const KEYS: [Key; 26] = [
+pub(super) const KEYS: [Key; 27] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -45,6 +45,11 @@ pub(super) const KEYS: [Key; 26] = [
         name: "database_url",
         apply: |settings, text| set(&mut settings.database_url, text.parse().map(Some)),
         show: |settings| optional(settings.database_url.as_ref()),
+    },
+    Key {
+        name: "redis_url",
+        apply: |settings, text| set(&mut settings.redis_url, text.parse().map(Some)),
+        show: |settings| optional(settings.redis_url.as_ref()),
     },
     Key {
         name: "catalogue_dir",

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use guichet_counters::RedisUrl;
 use guichet_engine::ledger::Shares;
 use guichet_engine::policy::Policies;
 use guichet_gateway::TrustedProxies;
@@ -22,6 +23,8 @@ pub(crate) struct Settings {
     pub(crate) data_dir: PathBuf,
     /// The database on a server, in place of the one in the data folder.
     pub(crate) database_url: Option<DatabaseUrl>,
+    /// Where servers count quotas together.
+    pub(crate) redis_url: Option<RedisUrl>,
     /// The operator's own catalogue.
     pub(crate) catalogue_dir: Option<PathBuf>,
     /// An address or a page that providers can turn to; travels in the User-Agent.
@@ -102,6 +105,7 @@ impl Default for Settings {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             data_dir: PathBuf::from("./guichet-data"),
             database_url: None,
+            redis_url: None,
             catalogue_dir: None,
             contact: None,
             log_format: LogFormat::Text,

@@ -67,6 +67,10 @@ impl Server {
         Ok(PgPool::clone(&self.pool.load()))
     }
 
+    pub(crate) fn is_there(&self) -> bool {
+        self.away.lock().is_none()
+    }
+
     /// Waits for a statement, for as long as it may take.
     pub(crate) async fn within<T>(
         &self,
