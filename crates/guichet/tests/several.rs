@@ -367,9 +367,7 @@ fn servers_that_are_killed_give_a_key_no_more_than_its_limit() {
         victim.start(&shop);
         victim.is_ready(&shop);
     }
-    eventually("the limit is reached in the end", || {
-        tally.refused() > 0
-    });
+    eventually("the limit is reached in the end", || tally.refused() > 0);
     stop(&runtime, &tally, clients);
     let seen = simulator.counts()[COUNTED].requests;
     let answered = tally.answered();
@@ -407,10 +405,7 @@ fn a_redis_that_is_full_or_stands_still_or_stops_fails_no_call() {
         all(&shop, "away");
         let before = tally.answered();
         std::thread::sleep(Duration::from_millis(700));
-        assert!(
-            tally.answered() > before,
-            "calls go on without Redis"
-        );
+        assert!(tally.answered() > before, "calls go on without Redis");
         match trouble {
             0 => shop.redis.fill(false),
             1 => shop.redis.go_on(),
@@ -446,10 +441,7 @@ fn a_postgresql_that_stands_still_or_stops_fails_no_call() {
         }
         let before = tally.answered();
         std::thread::sleep(Duration::from_millis(1_500));
-        assert!(
-            tally.answered() > before,
-            "calls go on without PostgreSQL"
-        );
+        assert!(tally.answered() > before, "calls go on without PostgreSQL");
         if stops {
             shop.postgres.resume_from_stop();
         } else {

@@ -156,7 +156,10 @@ impl Windows {
             }
             debt.listed = false;
             debt.wanted = false;
-            let (units, at_least) = (std::mem::take(&mut debt.units), std::mem::take(&mut debt.at_least));
+            let (units, at_least) = (
+                std::mem::take(&mut debt.units),
+                std::mem::take(&mut debt.at_least),
+            );
             let claim = Claim {
                 weight: std::mem::replace(&mut debt.weight, 1.0),
                 ..Claim::of(Arc::clone(&window), units)

@@ -315,7 +315,9 @@ impl Ledger {
                     let weighed = units * claim.weight;
                     given = level.give_back(claim, weighed, reserved) / claim.weight;
                 });
-                let unagreed = unagreed.iter().filter(|other| other.window.is(&claim.window));
+                let unagreed = unagreed
+                    .iter()
+                    .filter(|other| other.window.is(&claim.window));
                 let unknown: f64 = unagreed.map(|other| other.units).sum();
                 self.owe(&mut windows, claim, -(given - unknown).max(0.0));
             }

@@ -308,12 +308,7 @@ impl Fill {
     }
 
     /// Whether the level, brought to the present, has enough left for a claim that weighs so many units.
-    pub(super) fn check(
-        &self,
-        claim: &Claim,
-        units: f64,
-        now: Timestamp,
-    ) -> Result<(), Exhausted> {
+    pub(super) fn check(&self, claim: &Claim, units: f64, now: Timestamp) -> Result<(), Exhausted> {
         let quota = claim.quota();
         let limit = self.limit(quota, now);
         let wanted = self.used + units;
