@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::ops::Deref;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use http::{HeaderValue, Uri};
@@ -42,6 +43,14 @@ impl From<Url> for Destination {
     }
 }
 
+impl FromStr for Destination {
+    type Err = url::ParseError;
+
+    fn from_str(text: &str) -> Result<Self, url::ParseError> {
+        Url::parse(text).map(Self::from)
+    }
+}
+
 impl Deref for Destination {
     type Target = Url;
 
@@ -79,7 +88,7 @@ mod tests {
     use super::*;
 
     fn destination(url: &str) -> Destination {
-        Url::parse(url).unwrap().into()
+        url.parse().unwrap()
     }
 
     #[test]

@@ -13,7 +13,6 @@ use guichet_engine::transport::{
 use guichet_sim::alphabet::faulted;
 use guichet_sim::{Fault, Settings, Simulator};
 use http::{HeaderMap, Method};
-use url::Url;
 
 const LIMITS: Limits = Limits {
     time: Duration::from_millis(1_200),
@@ -33,9 +32,9 @@ async fn asked(simulator: &Simulator, fault: Fault) -> Outcome {
     let base = simulator.base_url("open", fault);
     let request = UpstreamRequest {
         method: Method::GET,
-        url: Url::parse(&format!("{base}/v1/geo/8.8.8.8.json?fields=all"))
-            .unwrap()
-            .into(),
+        url: format!("{base}/v1/geo/8.8.8.8.json?fields=all")
+            .parse()
+            .unwrap(),
         headers: HeaderMap::new(),
         body: bytes::Bytes::new(),
         private_allowed: true,
