@@ -80,8 +80,8 @@ impl<'a> Members<'a> {
 
     /// Begins changes.
     #[must_use]
-    pub fn edit(self) -> Editor<'a> {
-        Editor::new(self.body, self.list)
+    pub fn edit(&self) -> Editor<'a> {
+        Editor::new(self.body, &self.list)
     }
 }
 

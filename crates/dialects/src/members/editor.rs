@@ -34,10 +34,10 @@ impl<'a> Entry<'a> {
 }
 
 impl<'a> Editor<'a> {
-    pub(super) fn new(body: &'a str, list: Vec<Member<'a>>) -> Self {
+    pub(super) fn new(body: &'a str, list: &[Member<'a>]) -> Self {
         Self {
             body,
-            entries: list.into_iter().map(Entry::untouched).collect(),
+            entries: list.iter().cloned().map(Entry::untouched).collect(),
             appended: Vec::new(),
         }
     }

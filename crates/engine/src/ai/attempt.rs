@@ -240,12 +240,7 @@ impl Attempting<'_> {
         let own = headers(server)?;
         let allowed = http.own_hosts;
         let draft = Draft::of_proxy(Method::POST, url, own, Bytes::new(), allowed, self.sender);
-        let signed = draft.sign(&http.auth, secret.as_ref())?;
-        Ok(Blank {
-            url: signed.url,
-            headers: signed.headers,
-            private_allowed: signed.private_allowed,
-        })
+        draft.sign(&http.auth, secret.as_ref()).map(Blank::of)
     }
 
     async fn whole(

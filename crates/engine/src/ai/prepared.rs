@@ -38,10 +38,13 @@ pub(crate) struct Prepared {
 
 /// A request without its body. It holds a secret.
 pub(super) struct Blank {
-    pub(super) url: Destination,
-    pub(super) headers: HeaderMap,
-    pub(super) private_allowed: bool,
+    url: Destination,
+    /// Those of a request with JSON.
+    headers: HeaderMap,
+    private_allowed: bool,
 }
+
+const JSON: &str = "application/json";
 
 impl Prepared {
     fn new(engine: &Engine, candidate: &ModelCandidate) -> Self {
@@ -70,14 +73,23 @@ impl Prepared {
 }
 
 impl Blank {
+    /// What this request has, whatever its body will be.
+    pub(super) fn of(request: UpstreamRequest) -> Self {
+        let mut headers = request.headers;
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(JSON));
+        Self {
+            url: request.url,
+            headers,
+            private_allowed: request.private_allowed,
+        }
+    }
+
     /// The request with this body.
     pub(super) fn with(&self, content_type: &str, body: bytes::Bytes) -> Option<UpstreamRequest> {
-        let content_type = match content_type {
-            "application/json" => HeaderValue::from_static("application/json"),
-            other => HeaderValue::try_from(other).ok()?,
-        };
         let mut headers = self.headers.clone();
-        headers.insert(CONTENT_TYPE, content_type);
+        if content_type != JSON {
+            headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type).ok()?);
+        }
         Some(UpstreamRequest {
             method: Method::POST,
             url: self.url.clone(),

@@ -162,9 +162,10 @@ impl Race<'_> {
                 let reason = self.verdict();
                 return Err(self.refusal(reason));
             }
-            let patience = runners.iter().map(|runner| runner.patience).max();
-            let may_race = !self.waiting.is_empty() && runners.len() < AT_ONCE;
             let until = self.attempting.until;
+            let may_race = !self.waiting.is_empty() && runners.len() < AT_ONCE;
+            let patience = runners.iter().map(|runner| runner.patience).max();
+            let patience = patience.filter(|_| may_race).unwrap_or(until);
             tokio::select! {
                 biased;
                 tried = self.running.ended() => {
@@ -177,10 +178,11 @@ impl Race<'_> {
                         Step::Go => {}
                     }
                 }
-                () = sleep_until(patience.unwrap_or(until)), if may_race => {
-                    self.start(&mut runners).await;
-                }
-                () = sleep_until(until) => {
+                () = sleep_until(patience.min(until)) => {
+                    if patience < until {
+                        self.start(&mut runners).await;
+                        continue;
+                    }
                     self.lost(&runners);
                     for candidate in std::mem::take(&mut self.waiting) {
                         self.skip(&candidate.candidate, SkipReason::OutOfTime);

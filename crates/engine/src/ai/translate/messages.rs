@@ -49,7 +49,7 @@ fn each(
         return Ok(None);
     }
     let members = Members::of(message)?;
-    let mut editor = members.clone().edit();
+    let mut editor = members.edit();
     for rule in rules {
         match rule {
             MessageRule::DropNames => {
@@ -257,7 +257,7 @@ mod tests {
     fn ruled(list: &[MessageRule], messages: &str) -> (String, Vec<String>) {
         let body = format!(r#"{{"messages":{messages}}}"#);
         let members = Members::of(&body).unwrap();
-        let mut editor = members.clone().edit();
+        let mut editor = members.edit();
         let mut dropped = Vec::new();
         rules(list, &members, &mut editor, &mut dropped).unwrap();
         let body = String::from_utf8(editor.finish()).unwrap();

@@ -167,7 +167,7 @@ fn path(route: &Route, model: &str, stream: bool) -> Result<String, NotSent> {
         Some(path) if stream => path,
         _ => &route.path,
     };
-    if !path.contains("{model}") {
+    if !path.contains('{') {
         return Ok(path.clone());
     }
     if model.split('/').any(|step| matches!(step, "" | "." | "..")) {
@@ -227,7 +227,7 @@ fn is_material(dropped: &str) -> bool {
 /// The caller's own bytes, with the few members changed that must be.
 fn same(writing: &Writing<'_, '_>) -> Result<Said, NotSent> {
     let members = writing.spoken.members()?;
-    let mut editor = members.clone().edit();
+    let mut editor = members.edit();
     editor.set("model", quoted(writing.model));
     for name in EXTENSIONS {
         editor.remove(name);
@@ -247,7 +247,7 @@ fn same(writing: &Writing<'_, '_>) -> Result<Said, NotSent> {
 fn other(writing: &Writing<'_, '_>) -> Result<Said, NotSent> {
     let Written { body, mut dropped } = written(writing)?;
     let members = Members::read(&body)?;
-    let mut editor = members.clone().edit();
+    let mut editor = members.edit();
     if writing.route.dialect == Dialect::OpenAi {
         for name in EXTENSIONS {
             editor.remove(name);

@@ -75,7 +75,7 @@ impl Pruning<'_, '_> {
         {
             return self.referred(target, depth);
         }
-        let mut editor = members.clone().edit();
+        let mut editor = members.edit();
         for (keyword, value) in members.iter() {
             let instead = match keyword {
                 "const" => Some(("enum", format!("[{value}]"))),
@@ -112,7 +112,7 @@ impl Pruning<'_, '_> {
                 if value.starts_with('{') =>
             {
                 let members = Members::of(value)?;
-                let mut editor = members.clone().edit();
+                let mut editor = members.edit();
                 for (name, schema) in members.iter() {
                     editor.replace(name, self.schema(schema, depth + 1)?);
                 }

@@ -37,7 +37,7 @@ pub(super) fn request(writing: &Writing<'_, '_>) -> Result<Said, NotSent> {
 /// The caller's own bytes, with the candidate's model and without these members.
 fn edited(writing: &Writing<'_, '_>, verbatim: bool, without: &[&str]) -> Result<Said, NotSent> {
     let members = writing.spoken.members()?;
-    let mut editor = members.clone().edit();
+    let mut editor = members.edit();
     editor.set("model", quoted(writing.model));
     for name in without {
         editor.remove(name);
