@@ -63,3 +63,18 @@ async fn when_it_is_stopped_its_suspensions_end_with_it() {
     stage.engine.rehearse(Vec::new());
     assert_eq!(answered(&stage).await, "first:ok");
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_behind_the_same_host_is_not_concerned() {
+    let own = |id| format!("base_url = \"https://gateway.example/{id}\"");
+    let small = Small::new("").provider("first", &own("first"), "");
+    let small = small.provider("second", &own("second"), "");
+    let stage = Setup::of(small.load()).start().await;
+    stage.upstream.always("gateway.example", thing(1));
+    stage.engine.rehearse(vec![Rehearsal {
+        provider: "first".into(),
+        fault: Failing::ServerError,
+        until: stage.now() + Duration::from_mins(10),
+    }]);
+    assert_eq!(answered(&stage).await, "first:upstream second:ok");
+}

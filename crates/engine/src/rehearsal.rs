@@ -16,6 +16,7 @@ use futures_util::future::BoxFuture;
 use guichet_catalogue::model::{Catalogue, Provider};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use url::Url;
 
 use crate::clock::Clock;
 use crate::transport::{
@@ -49,6 +50,34 @@ struct Shared {
 struct Rehearsed {
     rehearsal: Rehearsal,
     provider: Arc<Provider>,
+    /// Whether others are reached at the same host, as behind a gateway: then only the base URL tells whose a request is.
+    has_neighbours: bool,
+}
+
+impl Rehearsed {
+    fn concerns(&self, request: &UpstreamRequest) -> bool {
+        let Some((http, host)) = self.provider.http().zip(request.url.host_str()) else {
+            return false;
+        };
+        let is_below = || request.url.as_str().starts_with(&http.base_url_text);
+        http.hosts.iter().any(|own| own.covers(host)) && (!self.has_neighbours || is_below())
+    }
+}
+
+/// Whether another provider's base URL leads to a host of this one.
+fn has_neighbours(provider: &Provider, catalogue: &Catalogue) -> bool {
+    let Some(own) = provider.http() else {
+        return false;
+    };
+    let others = catalogue.providers.values();
+    let mut others = others.filter(|other| other.id != provider.id);
+    others.any(|other| {
+        let base = other
+            .http()
+            .and_then(|http| Url::parse(&http.base_url_text).ok());
+        let host = base.as_ref().and_then(Url::host_str);
+        host.is_some_and(|host| own.hosts.iter().any(|own| own.covers(host)))
+    })
 }
 
 impl Rehearsals {
@@ -73,6 +102,7 @@ impl Rehearsals {
             let provider = Arc::clone(catalogue.providers.get(&rehearsal.provider)?);
             Some(Rehearsed {
                 rehearsal,
+                has_neighbours: has_neighbours(&provider, catalogue),
                 provider,
             })
         });
@@ -84,13 +114,10 @@ impl Rehearsals {
 
     /// How a request fails that is made now; none where its provider is asked.
     fn failing(&self, request: &UpstreamRequest, clock: &dyn Clock) -> Option<Failing> {
-        let host = request.url.host_str()?;
         let now = clock.now();
         let list = self.0.list.load();
-        let concerned = list.iter().find(|one| {
-            let hosts = one.provider.http().into_iter().flat_map(|http| &http.hosts);
-            now < one.rehearsal.until && hosts.into_iter().any(|own| own.covers(host))
-        });
+        let mut running = list.iter().filter(|one| now < one.rehearsal.until);
+        let concerned = running.find(|one| one.concerns(request));
         concerned.map(|one| one.rehearsal.fault)
     }
 }
