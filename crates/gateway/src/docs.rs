@@ -49,6 +49,7 @@ fn write_page(page: &mut String, catalogue: &Catalogue, promised: Promises<'_>) 
     write_introduction(page)?;
     write_contents(page, catalogue)?;
     page.write_str("<main id=\"content\">\n")?;
+    write_models(page)?;
     for category in catalogue.categories.values() {
         write_category(page, category, promised)?;
     }
@@ -62,16 +63,14 @@ fn write_introduction(page: &mut String) -> fmt::Result {
          <p>Every operation takes <code>providers</code> (who may answer, in order; <code>!id</code> excludes), \
          <code>max_age</code> (seconds of age accepted), <code>licence</code> (<code>commercial</code>), \
          <code>policy</code> (in which order they are asked), <code>timeout_ms</code> and <code>max_wait_ms</code>.</p>\n\
-         <p>For machines: <a href=\"/openapi.json\">/openapi.json</a>.</p>\n",
-    )?;
-    write_models(page)?;
-    page.write_str("</header>\n")
+         <p>For machines: <a href=\"/openapi.json\">/openapi.json</a>.</p>\n</header>\n",
+    )
 }
 
 /// Models are asked by clients that exist already; what they need is an address and a key.
 fn write_models(page: &mut String) -> fmt::Result {
     page.write_str(
-        "<h2>Models</h2>\n<p>Clients made for OpenAI and Anthropic ask models here; only the address and the key \
+        "<section id=\"models\">\n<h2>Models</h2>\n<p>Clients made for OpenAI and Anthropic ask models here; only the address and the key \
          change. A model is <code>provider/model</code>, a plain name, or <code>auto</code>, <code>auto:fast</code>, \
          <code>auto:code</code> …; <code>/v1/models</code> lists them.</p>\n",
     )?;
@@ -81,11 +80,13 @@ fn write_models(page: &mut String) -> fmt::Result {
     ] {
         writeln!(page, "<pre tabindex=\"0\"><code>{example}</code></pre>")?;
     }
-    Ok(())
+    page.write_str("</section>\n")
 }
 
 fn write_contents(page: &mut String, catalogue: &Catalogue) -> fmt::Result {
-    page.write_str("<nav aria-label=\"Categories\">\n<ul>\n")?;
+    page.write_str(
+        "<nav aria-label=\"Categories\">\n<ul>\n<li><a href=\"#models\">Models</a></li>\n",
+    )?;
     for category in catalogue.categories.values() {
         let (id, title) = (Text(&category.id), Text(&category.title));
         writeln!(page, "<li><a href=\"#{id}\">{title}</a></li>")?;
