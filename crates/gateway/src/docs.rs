@@ -70,7 +70,7 @@ fn write_introduction(page: &mut String) -> fmt::Result {
 /// Models are asked by clients that exist already; what they need is an address and a key.
 fn write_models(page: &mut String) -> fmt::Result {
     page.write_str(
-        "<section id=\"models\">\n<h2>Models</h2>\n<p>Clients made for OpenAI and Anthropic ask models here; only the address and the key \
+        "<section aria-labelledby=\"models\">\n<h2 id=\"models\">Models</h2>\n<p>Clients made for OpenAI and Anthropic ask models here; only the address and the key \
          change. A model is <code>provider/model</code>, a plain name, or <code>auto</code>, <code>auto:fast</code>, \
          <code>auto:code</code> …; <code>/v1/models</code> lists them.</p>\n",
     )?;
