@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt};
-use guichet_dialects::chat::Event;
+use guichet_dialects::chat::{Event, Finish};
 use guichet_dialects::framing::{Frame, Frames, Framing};
 use guichet_dialects::{anthropic, openai};
 use guichet_engine::ai::Door;
@@ -13,8 +13,10 @@ use serde_json::Value;
 pub struct Heard {
     /// The answer's text.
     pub text: String,
-    /// Whether it was said why the answer ended.
-    pub finished: bool,
+    /// Why the answer ended, if that was said.
+    pub finish: Option<Finish>,
+    /// What it took, tokens in and out, if that was said.
+    pub usage: Option<(u64, u64)>,
     /// Whether the stream said that it is whole.
     pub ended: bool,
     /// Whether the stream said that it failed.
@@ -43,7 +45,8 @@ impl Heard {
     fn take(&mut self, event: &Event) {
         match event {
             Event::Text { text, .. } => self.text.push_str(text),
-            Event::Finish { .. } => self.finished = true,
+            Event::Finish { reason, .. } => self.finish = Some(reason.clone()),
+            Event::Usage(usage) => self.usage = Some((usage.input, usage.output)),
             Event::End => self.ended = true,
             Event::Failed(_) => self.failed = true,
             _ => {}
@@ -94,8 +97,13 @@ fn hear_response(data: &[u8], heard: &mut Heard) {
         Some("response.output_text.delta") => {
             heard.text += event["delta"].as_str().unwrap_or_default();
         }
-        Some("response.completed" | "response.incomplete") => {
-            heard.finished = true;
+        Some(end @ ("response.completed" | "response.incomplete")) => {
+            let usage = &event["response"]["usage"];
+            heard.finish = Some(match end {
+                "response.completed" => Finish::Stop,
+                _ => Finish::Length,
+            });
+            heard.usage = tokens(usage, "input_tokens", "output_tokens");
             heard.ended = true;
         }
         Some("error" | "response.failed") => heard.failed = true,
@@ -113,5 +121,15 @@ fn hear_completion(data: &[u8], heard: &mut Heard) {
     heard.failed |= chunk.get("error").is_some();
     let choice = &chunk["choices"][0];
     heard.text += choice["text"].as_str().unwrap_or_default();
-    heard.finished |= choice["finish_reason"].is_string();
+    match choice["finish_reason"].as_str() {
+        Some("stop") => heard.finish = Some(Finish::Stop),
+        Some(other) => heard.finish = Some(Finish::Other(other.to_owned())),
+        None => {}
+    }
+    let usage = tokens(&chunk["usage"], "prompt_tokens", "completion_tokens");
+    heard.usage = usage.or(heard.usage);
+}
+
+fn tokens(usage: &Value, input: &str, output: &str) -> Option<(u64, u64)> {
+    Some((usage[input].as_u64()?, usage[output].as_u64()?))
 }

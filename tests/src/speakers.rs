@@ -30,7 +30,7 @@ use guichet_sim::ai::{Voice, stream as speak};
 use guichet_sim::alphabet::{Chunk, Script, Streamed, streamed};
 use jiff::Timestamp;
 use parking_lot::Mutex;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{BEGIN, credential};
 use crate::store::MemoryStore;
@@ -50,6 +50,8 @@ struct Speaker {
     refusal: Option<(u16, String)>,
     /// Whether the connection stays open after the last word.
     lingers: bool,
+    /// After how many bytes of its streams there is a pause, and nowhere else.
+    pause: Option<usize>,
     /// Exchanges that have not ended.
     open: Arc<AtomicU32>,
 }
@@ -91,6 +93,15 @@ impl Speakers {
     /// When there is no such provider.
     pub fn linger(&self, provider: &str) {
         self.with(provider, |speaker| speaker.lingers = true);
+    }
+
+    /// From now on a provider's streams come in one piece up to this byte, and what is left of them in another, a
+    /// moment later.
+    ///
+    /// # Panics
+    /// When there is no such provider.
+    pub fn pause_only_after(&self, provider: &str, bytes: usize) {
+        self.with(provider, |speaker| speaker.pause = Some(bytes));
     }
 
     /// Forgets what was asked so far.
@@ -167,15 +178,30 @@ impl Speakers {
         {
             *end = Chunk::Stall;
         }
+        if let (Streamed::Script(script), Some(bytes)) = (&mut met, speaker.pause) {
+            pausing(script, bytes);
+        }
         (met, under)
     }
+}
+
+/// The same bytes in two pieces.
+fn pausing(script: &mut Script, bytes: usize) {
+    let mut first = Bytes::from(script.body());
+    let rest = first.split_off(bytes.min(first.len()));
+    let end = script.chunks.pop();
+    script.chunks = vec![(LATENCY, Chunk::Bytes(first))];
+    if !rest.is_empty() {
+        script.chunks.push((LATENCY, Chunk::Bytes(rest)));
+    }
+    script.chunks.extend(end);
 }
 
 /// How long a whole answer takes.
 const LATENCY: Duration = Duration::from_millis(50);
 
 fn wants_stream(request: &UpstreamRequest) -> bool {
-    let body: serde_json::Value = serde_json::from_slice(&request.body).unwrap_or_default();
+    let body: Value = serde_json::from_slice(&request.body).unwrap_or_default();
     body["stream"] == true || request.url.path().contains("stream")
 }
 
@@ -299,6 +325,18 @@ impl Studio {
     /// # Panics
     /// When a file has problems.
     pub async fn deciding(providers: &[(&str, Dialect, &str)], settings: Settings) -> Self {
+        Self::through(providers, settings, |speakers| speakers).await
+    }
+
+    /// The same, with something else between engine and speakers.
+    ///
+    /// # Panics
+    /// When a file has problems.
+    pub async fn through(
+        providers: &[(&str, Dialect, &str)],
+        settings: Settings,
+        transport: impl FnOnce(Arc<Speakers>) -> Arc<dyn Transport>,
+    ) -> Self {
         let speakers = Arc::new(Speakers::default());
         for (id, dialect, _) in providers {
             let speaker = Speaker {
@@ -308,6 +346,7 @@ impl Studio {
                 requests: Vec::new(),
                 refusal: None,
                 lingers: false,
+                pause: None,
                 open: Arc::default(),
             };
             speakers.0.lock().insert(format!("{id}.example"), speaker);
@@ -317,7 +356,7 @@ impl Studio {
         let parts = Parts {
             catalogue: catalogue(providers),
             clock: Arc::new(WorldClock::at(now)),
-            transport: Arc::clone(&speakers) as Arc<dyn Transport>,
+            transport: transport(Arc::clone(&speakers)),
             store: Arc::clone(&store) as Arc<dyn Store>,
             settings,
         };
@@ -374,6 +413,23 @@ fn catalogue(providers: &[(&str, Dialect, &str)]) -> Arc<Catalogue> {
 /// Never: the bodies are well-formed.
 #[must_use]
 pub fn asked(door: Door, stream: bool) -> ModelCall {
+    called(door, &question(door, stream))
+}
+
+/// A call for a stream that says what it took.
+///
+/// # Panics
+/// Never: the bodies are well-formed.
+#[must_use]
+pub fn asked_for_usage(door: Door) -> ModelCall {
+    let mut body = question(door, true);
+    if matches!(door, Door::Chat | Door::Completions) {
+        body["stream_options"] = json!({"include_usage": true});
+    }
+    called(door, &body)
+}
+
+fn question(door: Door, stream: bool) -> Value {
     const QUESTION: &str = "Is it open?";
     let mut body = json!({"model": "m", "stream": stream});
     let (most, name, question) = match door {
@@ -386,6 +442,10 @@ pub fn asked(door: Door, stream: bool) -> ModelCall {
     };
     body[most] = json!(100);
     body[name] = question;
+    body
+}
+
+fn called(door: Door, body: &Value) -> ModelCall {
     let body = Bytes::from(body.to_string());
     let read = match door {
         Door::Messages => anthropic::read_facts(&body),
