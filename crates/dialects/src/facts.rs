@@ -201,12 +201,15 @@ impl From<&Request> for Facts {
             facts
                 .text
                 .add(tool.description.as_deref().unwrap_or_default());
-            for value in tool.parameters.iter().chain(&tool.built_in) {
-                facts.text.add(&value.to_string());
+            if let Some(schema) = &tool.parameters {
+                facts.text.add(schema.text());
+            }
+            if let Some(tool) = &tool.built_in {
+                facts.text.add(&tool.to_string());
             }
         }
         if let Some(Format::Schema { schema, .. }) = &request.format {
-            facts.text.add(&schema.to_string());
+            facts.text.add(schema.text());
         }
         facts
     }

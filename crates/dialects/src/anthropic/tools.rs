@@ -3,11 +3,12 @@
 use std::borrow::Cow;
 
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::fields::Fields;
-use crate::chat::{Request, Tool, ToolChoice};
+use crate::chat::{Request, Schema, Tool, ToolChoice};
 use crate::error::Malformed;
+use crate::members::Members;
 
 /// A tool as it is written.
 #[derive(Serialize)]
@@ -17,7 +18,7 @@ pub(super) enum ToolBody<'a> {
         name: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         description: Option<&'a str>,
-        input_schema: Cow<'a, Value>,
+        input_schema: Cow<'a, Schema>,
         #[serde(skip_serializing_if = "Option::is_none")]
         strict: Option<bool>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -56,7 +57,7 @@ pub(super) fn read_tool(raw: &str, path: String) -> Result<Tool, Malformed> {
     Ok(Tool {
         name: tool.need_text("name", "the tool's name")?,
         description: tool.text("description")?,
-        parameters: tool.value("input_schema")?,
+        parameters: tool.typed("input_schema", "a JSON Schema")?,
         strict: tool.typed("strict", "true or false")?,
         cache: tool.value("cache_control")?,
         built_in: None,
@@ -101,17 +102,17 @@ pub(super) fn tools_of<'a>(request: &'a Request, dropped: &mut Vec<String>) -> V
 }
 
 /// The schema; Anthropic wants one that says `object`, even of a tool that takes nothing.
-fn schema_of(parameters: Option<&Value>) -> Cow<'_, Value> {
-    match parameters {
-        Some(schema) if schema.get("type").is_some() => Cow::Borrowed(schema),
-        other => {
-            let mut schema = other
-                .and_then(Value::as_object)
-                .cloned()
-                .unwrap_or_default();
-            schema.insert("type".to_owned(), Value::from("object"));
-            Cow::Owned(Value::Object(schema))
+fn schema_of(parameters: Option<&Schema>) -> Cow<'_, Schema> {
+    let members = parameters.and_then(|schema| Members::of(schema.text()).ok());
+    match (parameters, members) {
+        (Some(schema), Some(members)) if members.get("type").is_some() => Cow::Borrowed(schema),
+        (Some(_), Some(members)) => {
+            let mut editor = members.edit();
+            editor.set("type", "\"object\"");
+            let text = String::from_utf8(editor.finish()).unwrap_or_default();
+            Cow::Owned(Schema::of(text))
         }
+        _ => Cow::Owned(json!({"type": "object"}).into()),
     }
 }
 

@@ -6,12 +6,14 @@
 mod answer;
 mod event;
 mod request;
+mod schema;
 
 pub use answer::{Answer, Choice, Finish, Usage};
 pub use event::Event;
 pub use request::{
     Effort, Format, Media, Message, Part, Reasoning, Request, Role, Sampling, Tool, ToolChoice,
 };
+pub use schema::Schema;
 
 use serde_json::{Map, Value};
 

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Extra;
+use super::{Extra, Schema};
 
 /// A request for the continuation of a conversation.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -178,7 +178,7 @@ pub struct Tool {
     /// When and how to call it.
     pub description: Option<String>,
     /// JSON Schema of its arguments; none = it takes none.
-    pub parameters: Option<Value>,
+    pub parameters: Option<Schema>,
     /// Whether arguments must keep to the schema.
     pub strict: Option<bool>,
     /// A cache marker after it.
@@ -221,7 +221,7 @@ pub enum Format {
         /// What it is for.
         description: Option<String>,
         /// JSON Schema.
-        schema: Value,
+        schema: Schema,
         /// Whether the answer must keep to it.
         strict: Option<bool>,
     },

@@ -1,10 +1,9 @@
 //! `generationConfig`: how tokens are drawn, how many, in which form, after how much thinking.
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::family::{Amount, Family};
-use crate::chat::{Format, Reasoning, Request, Sampling};
+use crate::chat::{Format, Reasoning, Request, Sampling, Schema};
 
 /// Gemini takes no more texts that end an answer.
 const MOST_STOPS: usize = 5;
@@ -33,7 +32,7 @@ pub(super) struct Settings<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     response_mime_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    response_json_schema: Option<&'a Value>,
+    response_json_schema: Option<&'a Schema>,
     #[serde(skip_serializing_if = "Option::is_none")]
     response_logprobs: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]

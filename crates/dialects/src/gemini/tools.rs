@@ -7,7 +7,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::chat::{Request, Tool, ToolChoice};
+use crate::chat::{Request, Schema, Tool, ToolChoice};
 
 /// Tools that Gemini runs itself, under its own names; a caller who writes these means them.
 const OWN_TOOLS: [&str; 7] = [
@@ -38,7 +38,7 @@ pub(super) struct Declaration<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    parameters_json_schema: Option<&'a Value>,
+    parameters_json_schema: Option<&'a Schema>,
 }
 
 /// `toolConfig`

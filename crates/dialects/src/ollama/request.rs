@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::messages::{self, WireMessage};
 use super::options;
-use crate::chat::{Effort, Format, Reasoning, Request, Tool, ToolChoice};
+use crate::chat::{Effort, Format, Reasoning, Request, Schema, Tool, ToolChoice};
 use crate::lost;
 use crate::written::Written;
 
@@ -33,7 +33,7 @@ struct Body<'a> {
     tools: Vec<WireTool<'a>>,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<Cow<'a, Value>>,
+    format: Option<WireFormat<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     think: Option<Value>,
     #[serde(skip_serializing_if = "Map::is_empty")]
@@ -60,7 +60,14 @@ struct Function<'a> {
     name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     description: Option<&'a str>,
-    parameters: Cow<'a, Value>,
+    parameters: Cow<'a, Schema>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum WireFormat<'a> {
+    Any(&'static str),
+    Within(&'a Schema),
 }
 
 /// Writes a request. `num_ctx` is the context that it needs, in tokens, answer included; none = the server's default.
@@ -102,11 +109,11 @@ pub fn write_request(request: &Request, num_ctx: Option<u64>) -> Written {
     }
 }
 
-fn format(format: Option<&Format>) -> Option<Cow<'_, Value>> {
+fn format(format: Option<&Format>) -> Option<WireFormat<'_>> {
     match format? {
         Format::Text => None,
-        Format::Json => Some(Cow::Owned(json!("json"))),
-        Format::Schema { schema, .. } => Some(Cow::Borrowed(schema)),
+        Format::Json => Some(WireFormat::Any("json")),
+        Format::Schema { schema, .. } => Some(WireFormat::Within(schema)),
     }
 }
 
@@ -140,7 +147,7 @@ fn tools<'a>(request: &'a Request, dropped: &mut Vec<String>) -> Vec<WireTool<'a
                     description: tool.description.as_deref(),
                     parameters: match &tool.parameters {
                         Some(parameters) => Cow::Borrowed(parameters),
-                        None => Cow::Owned(json!({"type": "object", "properties": {}})),
+                        None => Cow::Owned(json!({"type": "object", "properties": {}}).into()),
                     },
                 },
             });

@@ -1,5 +1,10 @@
 //! The members of an object taken one by one, each with its type, and told by its path where it is wrong.
 
+use std::fmt;
+
+use serde::Deserializer as _;
+use serde::de::{MapAccess, Visitor};
+use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use crate::error::Malformed;
@@ -17,6 +22,38 @@ impl Fields {
         let value = serde_json::from_slice(body)
             .map_err(|error| Malformed::new("", format!("the body is not valid JSON: {error}")))?;
         Self::of(value, "")
+    }
+
+    /// Reads a whole body, but for these members: they are given as they are written.
+    pub(crate) fn read_but<'a>(
+        body: &'a [u8],
+        kept: &[&'static str],
+    ) -> Result<(Self, Kept<'a>), Malformed> {
+        if body.trim_ascii_start().first() != Some(&b'{') {
+            return Ok((Self::read(body)?, Kept::default()));
+        }
+        let mut json = serde_json::Deserializer::from_slice(body);
+        let read = json.deserialize_map(But(kept));
+        let (members, kept) = read
+            .and_then(|read| json.end().map(|()| read))
+            .map_err(|error| Malformed::new("", format!("the body is not valid JSON: {error}")))?;
+        let path = String::new();
+        Ok((Self { path, members }, kept))
+    }
+
+    /// The same of an object within a body.
+    pub(crate) fn of_text<'a>(
+        text: &'a RawValue,
+        path: impl Into<String>,
+        kept: &[&'static str],
+    ) -> Result<(Self, Kept<'a>), Malformed> {
+        let path = path.into();
+        if !text.get().starts_with('{') {
+            return Ok((Self::of(tree(text, &path)?, path)?, Kept::default()));
+        }
+        let read = serde_json::Deserializer::from_str(text.get()).deserialize_map(But(kept));
+        let (members, kept) = read.map_err(|error| unreadable(&path, &error))?;
+        Ok((Self { path, members }, kept))
     }
 
     /// The members of a value that stands at `path`.
@@ -116,6 +153,67 @@ impl Fields {
         convert(value)
             .map(Some)
             .map_err(|value| wrong(self.at(name), wanted, &value))
+    }
+}
+
+/// Members that were not read: what a tree would lose of them, the order above all, matters.
+#[derive(Debug, Default)]
+pub(crate) struct Kept<'a>(Vec<(&'static str, &'a RawValue)>);
+
+impl<'a> Kept<'a> {
+    /// A member; null counts as none.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.get_or_null(name).filter(|text| text.get() != "null")
+    }
+
+    /// A member, null too. Of several of one name the last counts, as everywhere.
+    pub(crate) fn get_or_null(&self, name: &str) -> Option<&'a RawValue> {
+        let mut found = self.0.iter().rev().filter(|(kept, _)| *kept == name);
+        found.next().map(|(_, text)| *text)
+    }
+
+    /// The elements of a member that is a list and stands at `path`, or none.
+    pub(crate) fn list(&self, name: &str, path: &str) -> Result<Vec<&'a RawValue>, Malformed> {
+        match self.get(name) {
+            None => Ok(Vec::new()),
+            Some(text) if text.get().starts_with('[') => {
+                serde_json::from_str(text.get()).map_err(|error| unreadable(path, &error))
+            }
+            Some(text) => Err(wrong(path, "an array", &tree(text, path)?)),
+        }
+    }
+}
+
+/// A text that stands at `path`, read.
+pub(crate) fn tree(text: &RawValue, path: &str) -> Result<Value, Malformed> {
+    serde_json::from_str(text.get()).map_err(|error| unreadable(path, &error))
+}
+
+fn unreadable(path: &str, error: &serde_json::Error) -> Malformed {
+    Malformed::new(path, format!("cannot be read: {error}"))
+}
+
+/// Reads an object but for the members of these names.
+struct But<'k>(&'k [&'static str]);
+
+impl<'a> Visitor<'a> for But<'_> {
+    type Value = (Map<String, Value>, Kept<'a>);
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'a>>(self, mut object: A) -> Result<Self::Value, A::Error> {
+        let mut members = Map::new();
+        let mut kept = Kept::default();
+        while let Some(name) = object.next_key::<String>()? {
+            if let Some(name) = self.0.iter().find(|kept| **kept == name) {
+                kept.0.push((name, object.next_value()?));
+            } else {
+                members.insert(name, object.next_value()?);
+            }
+        }
+        Ok((members, kept))
     }
 }
 

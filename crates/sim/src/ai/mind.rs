@@ -5,7 +5,7 @@
 
 use guichet_catalogue::model::ai::Abilities;
 use guichet_dialects::chat::{
-    Answer, Choice, Effort, Finish, Format, Message, Part, Request, Role, ToolChoice, Usage,
+    Answer, Choice, Effort, Finish, Format, Message, Part, Request, Role, Schema, ToolChoice, Usage,
 };
 use serde_json::{Value, json};
 
@@ -219,7 +219,7 @@ fn thought(told: &Told) -> Part {
 fn text(request: &Request, told: &Told, index: usize) -> String {
     match &request.format {
         Some(Format::Schema { schema, .. }) => {
-            return schema::instance(schema, &told.text).to_string();
+            return schema::instance(&schema.value(), &told.text).to_string();
         }
         Some(Format::Json) => return json!({ "said": told.text }).to_string(),
         Some(Format::Text) | None => {}
@@ -308,8 +308,10 @@ fn forced(
     };
     let mut tools = request.tools.iter().filter(|_| must);
     let tool = tools.find(|tool| offered(&tool.name))?;
-    let schema = tool.parameters.as_ref().filter(|schema| schema.is_object());
-    let arguments = schema.map_or_else(|| json!({}), |schema| schema::instance(schema, &told.text));
+    let schema = tool.parameters.as_ref().map(Schema::value);
+    let schema = schema.filter(Value::is_object);
+    let arguments =
+        schema.map_or_else(|| json!({}), |schema| schema::instance(&schema, &told.text));
     Some((tool.name.clone(), arguments.to_string()))
 }
 

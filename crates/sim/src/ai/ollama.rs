@@ -126,7 +126,9 @@ fn tool(value: &Value) -> Tool {
     Tool {
         name: text(&function["name"]),
         description: function["description"].as_str().map(str::to_owned),
-        parameters: function.get("parameters").cloned(),
+        parameters: function
+            .get("parameters")
+            .map(|schema| schema.clone().into()),
         ..Tool::default()
     }
 }
@@ -137,7 +139,7 @@ fn format(value: &Value) -> Option<Format> {
         Value::Object(_) => Some(Format::Schema {
             name: "answer".to_owned(),
             description: None,
-            schema: value.clone(),
+            schema: value.clone().into(),
             strict: None,
         }),
         _ => None,

@@ -1,5 +1,6 @@
 //! `POST /v1/messages`: what is asked.
 
+mod closed;
 mod read;
 mod write;
 

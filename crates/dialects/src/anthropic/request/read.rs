@@ -109,7 +109,7 @@ fn read_format(mut format: Fields<'_>) -> Result<Format, Malformed> {
         // Anthropic's have no names, OpenAI's must have one.
         name: "answer".to_owned(),
         description: None,
-        schema: format.value("schema")?.ok_or(missing)?,
+        schema: format.typed("schema", "a JSON Schema")?.ok_or(missing)?,
         strict: None,
     })
 }

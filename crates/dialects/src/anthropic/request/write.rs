@@ -1,15 +1,13 @@
 //! A request in the common form, written for Anthropic.
 
-use std::borrow::Cow;
-
 use serde::Serialize;
-use serde_json::Value;
 
 use super::super::blocks::{Block, Content, Side, blocks_of};
 use super::super::carried::is_own;
 use super::super::thinking::{self, Plan, Thinking};
 use super::super::tools::{self, Choice, ToolBody};
-use crate::chat::{Extra, Format, Message, Part, Request, Role};
+use super::closed::closed;
+use crate::chat::{Extra, Format, Message, Part, Request, Role, Schema};
 use crate::written::Written;
 
 /// The members of `extra` that are Anthropic's; those of other dialects are dropped.
@@ -70,13 +68,13 @@ struct OutputConfig<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     effort: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    format: Option<OutputFormat<'a>>,
+    format: Option<OutputFormat>,
 }
 
 #[derive(Serialize)]
-struct OutputFormat<'a> {
+struct OutputFormat {
     r#type: &'static str,
-    schema: Cow<'a, Value>,
+    schema: Schema,
 }
 
 /// Writes the body of `POST /v1/messages`. Anthropic wants the most tokens to be named: where the caller did not,
@@ -288,7 +286,7 @@ fn output_config<'a>(request: &'a Request, plan: &Plan<'a>) -> Option<OutputConf
     let format = match &request.format {
         Some(Format::Schema { schema, .. }) => Some(OutputFormat {
             r#type: "json_schema",
-            schema: Cow::Owned(closed(schema)),
+            schema: closed(schema),
         }),
         // See `ANY_JSON`.
         Some(Format::Json | Format::Text) | None => None,
@@ -297,24 +295,6 @@ fn output_config<'a>(request: &'a Request, plan: &Plan<'a>) -> Option<OutputConf
         effort: plan.effort,
         format,
     })
-}
-
-/// A schema whose objects say that they have no other members: Anthropic refuses any that is open.
-fn closed(schema: &Value) -> Value {
-    match schema {
-        Value::Object(members) => {
-            let mut members: Extra = members
-                .iter()
-                .map(|(name, value)| (name.clone(), closed(value)))
-                .collect();
-            if members.get("type").is_some_and(|kind| kind == "object") {
-                members.insert("additionalProperties".to_owned(), Value::Bool(false));
-            }
-            Value::Object(members)
-        }
-        Value::Array(elements) => Value::Array(elements.iter().map(closed).collect()),
-        other => other.clone(),
-    }
 }
 
 /// Anthropic refuses stop texts that are nothing but space.

@@ -47,7 +47,7 @@ fn weather() -> Tool {
             "properties": {"city": {"type": ["string", "null"]}, "unit": {"$ref": "#/$defs/unit"}},
             "required": ["city"],
             "additionalProperties": false
-        })),
+        }).into()),
         ..Tool::default()
     }
 }
@@ -89,7 +89,7 @@ fn a_conversation_with_everything_in_it() {
         format: Some(Format::Schema {
             name: "answer".to_owned(),
             description: None,
-            schema: json!({"type": "object", "properties": {"degrees": {"type": "number"}}}),
+            schema: json!({"type": "object", "properties": {"degrees": {"type": "number"}}}).into(),
             strict: Some(true),
         }),
         reasoning: Some(Reasoning {

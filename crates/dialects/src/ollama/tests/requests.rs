@@ -65,7 +65,7 @@ fn a_conversation_with_everything_in_it() {
             Tool {
                 description: Some("The weather of a city".to_owned()),
                 parameters: Some(
-                    json!({"type": "object", "properties": {"city": {"type": "string"}}}),
+                    json!({"type": "object", "properties": {"city": {"type": "string"}}}).into(),
                 ),
                 ..tool("weather")
             },
@@ -74,7 +74,7 @@ fn a_conversation_with_everything_in_it() {
         format: Some(Format::Schema {
             name: "answer".to_owned(),
             description: None,
-            schema: json!({"type": "object"}),
+            schema: json!({"type": "object"}).into(),
             strict: None,
         }),
         reasoning: Some(Reasoning {

@@ -246,7 +246,7 @@ fn tools(value: &Value) -> Vec<Tool> {
             parameters: function
                 .get("parametersJsonSchema")
                 .or_else(|| function.get("parameters"))
-                .cloned(),
+                .map(|schema| schema.clone().into()),
             ..Tool::default()
         })
         .collect()
@@ -281,7 +281,7 @@ fn format(config: &Value) -> Option<Format> {
     Some(schema.map_or(Format::Json, |schema| Format::Schema {
         name: "answer".to_owned(),
         description: None,
-        schema: schema.clone(),
+        schema: schema.clone().into(),
         strict: None,
     }))
 }

@@ -187,7 +187,7 @@ fn a_schema_is_closed_as_anthropic_demands() {
     request.format = Some(Format::Schema {
         name: "city".into(),
         description: None,
-        schema: json!({"type": "object", "properties": {"places": {"type": "array", "items": {"type": "object"}}}}),
+        schema: json!({"type": "object", "properties": {"places": {"type": "array", "items": {"type": "object"}}}}).into(),
         strict: Some(false),
     });
     let (body, _) = written(&request);

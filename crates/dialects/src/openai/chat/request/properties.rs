@@ -105,7 +105,7 @@ proptest! {
         seed in proptest::option::of(any::<i64>()),
         stop in proptest::collection::vec(text(), 0..3),
         format in prop_oneof![Just(None), Just(Some(Format::Json)), Just(Some(Format::Schema {
-            name: "s".into(), description: None, schema: json!({"type": "object"}), strict: None
+            name: "s".into(), description: None, schema: json!({"type": "object"}).into(), strict: None
         }))],
         choice in prop_oneof![Just(None), Just(Some(ToolChoice::Required)), Just(Some(ToolChoice::Named("look".into())))],
         effort in prop_oneof![Just(None), Just(Some(Effort::Low)), Just(Some(Effort::Other("xhigh".into())))],
@@ -114,7 +114,7 @@ proptest! {
         let request = Request {
             model: "m".into(),
             messages,
-            tools: vec![Tool { name: "look".into(), parameters: Some(json!({"type": "object"})), ..Tool::default() }],
+            tools: vec![Tool { name: "look".into(), parameters: Some(json!({"type": "object"}).into()), ..Tool::default() }],
             tool_choice: choice,
             format,
             reasoning: effort.map(|effort| Reasoning { effort: Some(effort), ..Reasoning::default() }),

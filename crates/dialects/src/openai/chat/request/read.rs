@@ -1,33 +1,31 @@
 //! A caller's request, read. Paths in errors are the caller's.
 
-use serde_json::Value;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::super::{message::read_said, part::read_content};
 use crate::{
-    chat::{Effort, Format, Message, Part, Reasoning, Request, Role, Sampling, Tool, ToolChoice},
+    chat::{
+        Effort, Format, Message, Part, Reasoning, Request, Role, Sampling, Schema, Tool, ToolChoice,
+    },
     error::Malformed,
-    openai::fields::{Fields, wrong},
+    openai::fields::{Fields, tree, wrong},
 };
 
 /// Reads a request.
 pub fn read_request(body: &[u8]) -> Result<Request, Malformed> {
-    let mut fields = Fields::read(body)?;
+    let (mut fields, kept) = Fields::read_but(body, &["tools", "response_format"])?;
     let model = fields.needed_text("model")?;
     let messages = read_messages(&mut fields)?;
     let mut tools = Vec::new();
-    for (index, tool) in fields
-        .list("tools")?
-        .unwrap_or_default()
-        .into_iter()
-        .enumerate()
-    {
-        tools.push(read_tool(tool, format!("tools[{index}]"))?);
+    for (index, tool) in kept.list("tools", "tools")?.into_iter().enumerate() {
+        tools.push(read_tool(tool, &format!("tools[{index}]"))?);
     }
     let stream_usage = match fields.object("stream_options")? {
         Some(mut options) => options.flag("include_usage")?.unwrap_or(false),
         None => false,
     };
-    let (format, foreign_format) = read_format(&mut fields)?;
+    let (format, foreign_format) = read_format(kept.get("response_format"))?;
     let mut request = Request {
         model,
         messages,
@@ -125,23 +123,20 @@ fn read_result(fields: &mut Fields, name: Option<String>) -> Result<Part, Malfor
     })
 }
 
-fn read_tool(value: Value, path: String) -> Result<Tool, Malformed> {
-    if value.is_object() && value.get("function").is_none() {
+fn read_tool(text: &RawValue, path: &str) -> Result<Tool, Malformed> {
+    let (mut fields, kept) = Fields::of_text(text, path, &["function"])?;
+    let Some(function) = kept.get_or_null("function") else {
         return Ok(Tool {
-            built_in: Some(value),
+            built_in: Some(tree(text, path)?),
             ..Tool::default()
         });
-    }
-    let mut fields = Fields::of(value, path)?;
+    };
     let cache = fields.take("cache_control");
-    let mut function = Fields::of(
-        fields.take("function").unwrap_or_default(),
-        fields.at("function"),
-    )?;
+    let (mut function, kept) = Fields::of_text(function, fields.at("function"), &["parameters"])?;
     Ok(Tool {
         name: function.needed_text("name")?,
         description: function.text("description")?,
-        parameters: function.take("parameters"),
+        parameters: kept.get("parameters").map(Schema::from),
         strict: function.flag("strict")?,
         cache,
         built_in: None,
@@ -180,32 +175,34 @@ fn read_tool_choice(fields: &mut Fields) -> Result<Option<ToolChoice>, Malformed
 }
 
 /// The form of the text, or one that is of one server's only (`grammar` …), as it was written.
-fn read_format(fields: &mut Fields) -> Result<(Option<Format>, Option<Value>), Malformed> {
-    let path = fields.at("response_format");
-    let Some(value) = fields.take("response_format") else {
+fn read_format(text: Option<&RawValue>) -> Result<(Option<Format>, Option<Value>), Malformed> {
+    const PATH: &str = "response_format";
+    let Some(text) = text else {
         return Ok((None, None));
     };
-    let mut format = Fields::of(value.clone(), path)?;
+    let (mut format, kept) = Fields::of_text(text, PATH, &["json_schema"])?;
     let format = match format.needed_text("type")?.as_str() {
         "text" => Format::Text,
         "json_object" => Format::Json,
         "json_schema" => {
-            let Some(mut schema) = format.object("json_schema")? else {
+            let Some(schema) = kept.get("json_schema") else {
                 return Err(Malformed::new(
                     format.at("json_schema"),
                     "is missing; it must be an object with `name` and `schema`",
                 ));
             };
+            let path = format.at("json_schema");
+            let (mut schema, kept) = Fields::of_text(schema, path, &["schema"])?;
             Format::Schema {
                 name: schema.text("name")?.unwrap_or_else(|| "answer".into()),
                 description: schema.text("description")?,
                 strict: schema.flag("strict")?,
-                schema: schema
-                    .take("schema")
-                    .unwrap_or_else(|| Value::Object(serde_json::Map::new())),
+                schema: kept
+                    .get("schema")
+                    .map_or_else(|| json!({}).into(), Schema::from),
             }
         }
-        _ => return Ok((None, Some(value))),
+        _ => return Ok((None, Some(tree(text, PATH)?))),
     };
     Ok((Some(format), None))
 }

@@ -9,8 +9,11 @@ mod tests;
 mod tools;
 
 use serde_json::Value;
+use serde_json::value::RawValue;
 
-use crate::chat::{Effort, Extra, Format, Message, Part, Reasoning, Request, Role, Sampling};
+use crate::chat::{
+    Effort, Extra, Format, Message, Part, Reasoning, Request, Role, Sampling, Schema,
+};
 use crate::error::Malformed;
 use crate::openai::fields::Fields;
 
@@ -47,7 +50,7 @@ const WITHOUT_EFFECT: &[&str] = &[
 
 /// What a caller asks of `/v1/responses`.
 pub fn read_request(body: &[u8]) -> Result<Request, Malformed> {
-    let mut fields = Fields::read(body)?;
+    let (mut fields, kept) = Fields::read_but(body, &["tools", "text"])?;
     refuse(&mut fields)?;
     for name in WITHOUT_EFFECT {
         fields.take(name);
@@ -63,9 +66,9 @@ pub fn read_request(body: &[u8]) -> Result<Request, Malformed> {
         user: fields.text("user")?,
         ..Request::default()
     };
-    request.tools = tools::read_tools(&mut fields)?;
+    request.tools = tools::read_tools(&kept)?;
     request.tool_choice = tools::read_choice(&mut fields)?;
-    let (format, verbosity) = read_text(&mut fields)?;
+    let (format, verbosity) = read_text(kept.get("text"))?;
     request.format = format;
     request.extra = without_nulls(fields.rest());
     if let Some(verbosity) = verbosity {
@@ -153,14 +156,16 @@ fn read_sampling(fields: &mut Fields) -> Result<Sampling, Malformed> {
 }
 
 /// The form of the text, and how wordy it is to be.
-fn read_text(fields: &mut Fields) -> Result<(Option<Format>, Option<String>), Malformed> {
-    let Some(mut text) = fields.object("text")? else {
+fn read_text(text: Option<&RawValue>) -> Result<(Option<Format>, Option<String>), Malformed> {
+    let Some(text) = text else {
         return Ok((None, None));
     };
+    let (mut text, kept) = Fields::of_text(text, "text", &["format"])?;
     let verbosity = text.text("verbosity")?;
-    let Some(mut format) = text.object("format")? else {
+    let Some(format) = kept.get("format") else {
         return Ok((None, verbosity));
     };
+    let (mut format, kept) = Fields::of_text(format, text.at("format"), &["schema"])?;
     let kind = format.needed_text("type")?;
     let format = match kind.as_str() {
         "text" => Format::Text,
@@ -168,7 +173,7 @@ fn read_text(fields: &mut Fields) -> Result<(Option<Format>, Option<String>), Ma
         "json_schema" => Format::Schema {
             name: format.needed_text("name")?,
             description: format.text("description")?,
-            schema: format.take("schema").ok_or_else(|| {
+            schema: kept.get("schema").map(Schema::from).ok_or_else(|| {
                 Malformed::new(format.at("schema"), "is missing; it must be a JSON Schema")
             })?,
             strict: format.flag("strict")?,

@@ -1,35 +1,35 @@
 //! What the model may call, and whether it must.
 
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::chat::{Tool, ToolChoice};
+use crate::chat::{Schema, Tool, ToolChoice};
 use crate::error::Malformed;
-use crate::openai::fields::{Fields, wrong};
+use crate::openai::fields::{Fields, Kept, tree, wrong};
 
 /// The tools, in the caller's order.
-pub(super) fn read_tools(fields: &mut Fields) -> Result<Vec<Tool>, Malformed> {
-    let tools = fields.list("tools")?.unwrap_or_default();
-    tools
+pub(super) fn read_tools(kept: &Kept<'_>) -> Result<Vec<Tool>, Malformed> {
+    kept.list("tools", "tools")?
         .into_iter()
         .enumerate()
-        .map(|(place, tool)| read_tool(tool, format!("tools[{place}]")))
+        .map(|(place, tool)| read_tool(tool, &format!("tools[{place}]")))
         .collect()
 }
 
-fn read_tool(value: Value, path: String) -> Result<Tool, Malformed> {
-    let mut tool = Fields::of(value.clone(), path)?;
+fn read_tool(text: &RawValue, path: &str) -> Result<Tool, Malformed> {
+    let (mut tool, kept) = Fields::of_text(text, path, &["parameters"])?;
     let kind = tool.needed_text("type")?;
     match kind.as_str() {
         "function" => Ok(Tool {
             name: tool.needed_text("name")?,
             description: tool.text("description")?,
-            parameters: tool.take("parameters"),
+            parameters: kept.get("parameters").map(Schema::from),
             strict: tool.flag("strict")?,
             cache: tool.take("cache_control"),
             built_in: None,
         }),
         "custom" => Ok(built_in(custom(&mut tool)?)),
-        _ => Ok(built_in(value)),
+        _ => Ok(built_in(tree(text, path)?)),
     }
 }
 

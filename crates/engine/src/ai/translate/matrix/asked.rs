@@ -29,6 +29,26 @@ pub(super) fn plain(door: Door, stream: bool) -> ModelCall {
     call(door, body.to_string())
 }
 
+/// A schema in which the alphabet gives another order, for a tool and for the answer.
+pub(super) fn ordered(door: Door) -> ModelCall {
+    const SCHEMA: &str = r#"{"type":"object","properties":{"thoughts":{"type":"string"},"price":{"type":"object","properties":{"unit":{"type":"string"},"amount":{"type":"number"}}}},"required":["thoughts","price"]}"#;
+    let body = match door {
+        Door::Responses => format!(
+            r#"{{"model":"auto","input":"hi","tools":[{{"type":"function","name":"f","parameters":{SCHEMA}}}],"text":{{"format":{{"type":"json_schema","name":"n","schema":{SCHEMA}}}}}}}"#
+        ),
+        Door::Messages => format!(
+            r#"{{"model":"auto","max_tokens":9,"messages":[{{"role":"user","content":"hi"}}],"tools":[{{"name":"f","input_schema":{SCHEMA}}}],"output_config":{{"format":{{"type":"json_schema","schema":{SCHEMA}}}}}}}"#
+        ),
+        _ => format!(
+            r#"{{"model":"auto","messages":[{{"role":"user","content":"hi"}}],"tools":[{{"type":"function","function":{{"name":"f","parameters":{SCHEMA}}}}}],"response_format":{{"type":"json_schema","json_schema":{{"name":"n","schema":{SCHEMA}}}}}}}"#
+        ),
+    };
+    call(door, body)
+}
+
+/// The names in it, in the order in which they stand.
+pub(super) const ORDER: [&str; 6] = ["thoughts", "price", "unit", "amount", "thoughts", "price"];
+
 /// Every feature that the door has, with the name of each.
 pub(super) fn of(door: Door) -> Vec<(&'static str, Value)> {
     match door {

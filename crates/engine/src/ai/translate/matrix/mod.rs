@@ -90,6 +90,19 @@ fn results_name_the_calls_that_they_are_of() {
     }
 }
 
+/// Models write the members of an answer in the order of its schema.
+#[test]
+fn schemas_reach_each_dialect_with_their_members_in_order() {
+    for (door, name) in DOORS.into_iter().filter(|(_, name)| *name != "completions") {
+        for dialect in DIALECTS {
+            let sent = World::chat(dialect, "").sent(&asked::ordered(door), model(dialect));
+            let names = sent.split('"').filter(|name| asked::ORDER.contains(name));
+            let twice = [asked::ORDER, asked::ORDER].concat();
+            assert_eq!(names.collect::<Vec<_>>(), twice, "{name} {dialect}: {sent}");
+        }
+    }
+}
+
 /// Gathers the ids of calls and of results, wherever the dialect has them.
 fn ids(value: &Value, dialect: &str, calls: &mut Vec<String>, results: &mut Vec<String>) {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
