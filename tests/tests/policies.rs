@@ -10,6 +10,7 @@ use guichet_engine::identity::ProjectId;
 use guichet_engine::ledger::{Share, Shares};
 use guichet_engine::policy::{Policies, Policy};
 use guichet_engine::{ProviderSettings, Settings};
+use guichet_sim::Fault;
 use guichet_tests::small::{Small, thing};
 use guichet_tests::speakers::{Studio, asked};
 use guichet_tests::stage::{Setup, Stage, skipped};
@@ -197,6 +198,41 @@ async fn of_two_models_the_one_whose_quota_would_be_lost_is_asked_and_paid_ones_
         asked_of.push(studio.ask(call).await.unwrap().provider.to_string());
     }
     assert_eq!(asked_of, ["bucket", "paid"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn after_whom_the_caller_wants_first_the_others_are_ranked_as_ever() {
+    let daily = format!("free = true\n{}", quota(50, "day", "calendar"));
+    let bucket = format!("free = true\n{}", quota(1_000, "day", "bucket"));
+    let providers = [
+        ("daily", OpenAi, &*daily),
+        ("paid", OpenAi, ""),
+        ("bucket", OpenAi, &*bucket),
+    ];
+    let order = async |wanted: &str, policy: Option<Policy>| {
+        let studio = Studio::of(&providers).await;
+        for (provider, ..) in &providers {
+            studio.speakers.set_fault(provider, Fault::ServerError);
+        }
+        let mut call = asked(Door::Chat, false);
+        call.wish.first = Some(vec![wanted.into()]);
+        call.wish.policy = policy;
+        let refusal = studio.ask(call).await.unwrap_err();
+        let mut names: Vec<_> = refusal
+            .attempts
+            .iter()
+            .map(|attempt| attempt.provider.to_string())
+            .collect();
+        names.dedup();
+        names
+    };
+    assert_eq!(order("paid", None).await, ["paid", "bucket", "daily"]);
+    assert_eq!(order("daily", None).await, ["daily", "bucket", "paid"]);
+    assert_eq!(
+        order("bucket", Some(Policy::Order)).await,
+        ["bucket", "daily", "paid"],
+        "a policy of the call's own is for the others too"
+    );
 }
 
 #[tokio::test(start_paused = true)]

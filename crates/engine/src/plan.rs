@@ -65,7 +65,7 @@ impl Planning<'_> {
         for endpoint in ordered(
             &self.operation.endpoints,
             self.settings,
-            &self.options.providers,
+            &self.options.providers.allowed,
         ) {
             match self.candidates(endpoint) {
                 Ok(candidates) => plan.candidates.extend(candidates),
@@ -117,39 +117,38 @@ impl Planning<'_> {
     }
 }
 
-/// The catalogue's order, changed by the operator's and then by the caller's.
+/// The catalogue's order, changed by the operator's and then by the caller's, who wants these first.
 pub(crate) fn ordered<'a>(
     endpoints: &'a [Arc<Endpoint>],
     settings: &Settings,
-    wanted: &Providers,
+    first: &[String],
 ) -> Vec<&'a Arc<Endpoint>> {
     let mut endpoints: Vec<&Arc<Endpoint>> = endpoints.iter().collect();
     endpoints.sort_by_key(|endpoint| order(&settings.providers, &endpoint.provider));
-    let place = |id: &str| {
-        wanted
-            .allowed
-            .iter()
-            .position(|name| name == id)
-            .unwrap_or(usize::MAX)
-    };
-    endpoints.sort_by_key(|endpoint| place(&endpoint.provider.id));
+    endpoints.sort_by_key(|endpoint| listed(&endpoint.provider, first));
     endpoints
 }
 
-/// Where somebody put a provider: its place in the caller's list, then in the operator's order.
-pub(crate) fn tier(provider: &Provider, settings: &Settings, wanted: &Providers) -> Tier {
-    let mut allowed = wanted.allowed.iter();
-    let listed = allowed.position(|name| **name == *provider.id);
-    let listed = listed.and_then(|place| u32::try_from(place).ok());
+/// Where somebody put a provider: its place among those that the caller wants first, then in the operator's order.
+pub(crate) fn tier(provider: &Provider, settings: &Settings, first: &[String]) -> Tier {
     let placed = settings
         .providers
         .get(&*provider.id)
         .and_then(|own| own.order);
     [
         0,
-        listed.unwrap_or(u32::MAX),
+        listed(provider, first),
         placed.map_or(u32::MAX, |order| order.cast_unsigned() ^ (1 << 31)),
+        0,
     ]
+}
+
+/// A provider's place in a list; after all of it if it is not there.
+fn listed(provider: &Provider, list: &[String]) -> u32 {
+    let place = list.iter().position(|name| **name == *provider.id);
+    place
+        .and_then(|place| u32::try_from(place).ok())
+        .unwrap_or(u32::MAX)
 }
 
 /// What a provider is asked with, each call beginning with another credential; none for what needs nothing.

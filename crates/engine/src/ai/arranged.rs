@@ -7,7 +7,7 @@ use super::ModelCall;
 use super::choose::ModelCandidate;
 use super::need::{cost, estimate, need};
 use crate::engine::Engine;
-use crate::policy::{Chosen, Known, Policy, Standing, arrange};
+use crate::policy::{Chosen, Known, Policy, Standing, Tier, arrange};
 
 /// Tokens that only models with a long memory hold. A request of half of it needs one.
 const LONG: u64 = 200_000;
@@ -47,7 +47,12 @@ pub(super) fn arranged<C: FromIterator<ModelCandidate>>(
             cost => cost,
         };
         Standing {
-            tier: if wished { [0; 3] } else { candidate.tier },
+            tier: match &call.wish.first {
+                _ if !wished => candidate.tier,
+                // Whom the caller wants first stays there; the policy is for the others.
+                Some(_) => [0, candidate.tier[1], 0, 0],
+                None => Tier::default(),
+            },
             paid: policy == Policy::Harvest && !candidate.free,
             cost,
         }

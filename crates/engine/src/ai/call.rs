@@ -87,6 +87,9 @@ pub struct Wish {
     pub models: Vec<String>,
     /// Which providers may answer, and in which order.
     pub providers: Providers,
+    /// Who is asked before all others, in this order, whatever the policy: then the list in `providers` says only who may
+    /// answer.
+    pub first: Option<Vec<String>>,
     /// In which order candidates are asked; none = as the operator decides.
     pub policy: Option<Policy>,
     /// Only models that cost nothing; hard: no route leads to a paid one.
@@ -105,6 +108,13 @@ pub struct Wish {
     pub timeout: Option<Duration>,
     /// How much of it may be spent on waiting for a quota window to open, where nobody can be asked now.
     pub max_wait: Option<Duration>,
+}
+
+impl Wish {
+    /// Who is asked before all others, in this order.
+    pub(crate) fn first(&self) -> &[String] {
+        self.first.as_deref().unwrap_or(&self.providers.allowed)
+    }
 }
 
 /// With which key a call was made.

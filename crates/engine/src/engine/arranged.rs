@@ -8,7 +8,7 @@ use crate::call::Call;
 use crate::guard::Need;
 use crate::ledger::Claim;
 use crate::plan::{Candidate, tier};
-use crate::policy::{Chosen, Known, Standing, arrange};
+use crate::policy::{Chosen, Known, Standing, Tier, arrange};
 
 /// Candidates as they are to be asked now.
 pub(super) fn arranged<C: FromIterator<Candidate>>(
@@ -39,9 +39,9 @@ pub(super) fn arranged<C: FromIterator<Candidate>>(
         };
         Standing {
             tier: if wished {
-                [0; 3]
+                Tier::default()
             } else {
-                tier(provider, settings, &call.options.providers)
+                tier(provider, settings, &call.options.providers.allowed)
             },
             paid: false,
             cost: counting.cost(&known),

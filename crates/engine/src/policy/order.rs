@@ -4,8 +4,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::Cost;
 
-/// A place that is not a policy's to change: smaller is first, by the first figure, then the second, then the third.
-pub(crate) type Tier = [u32; 3];
+/// A place that is not a policy's to change: smaller is first, by the first figure, then the second, and so on.
+pub(crate) type Tier = [u32; 4];
 
 /// Where a candidate stands.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ use super::*;
 
 fn standing(tier: u32, paid: bool, cost: Option<f64>) -> Standing {
     Standing {
-        tier: [tier, 0, 0],
+        tier: [tier, 0, 0, 0],
         paid,
         cost: cost.map(|cost| [cost, 0.0]),
     }

@@ -151,8 +151,7 @@ fn read_preferences(text: &str, catalogue: &Catalogue, wish: &mut Wish) -> Resul
         let reason = "cannot be used beside the header `x-guichet-providers`: say it once";
         return Err(wrong("provider", reason));
     }
-    wish.providers = chosen.providers(catalogue)?;
-    Ok(())
+    chosen.write(wish)
 }
 
 /// What `sort` means here: a policy's name, or OpenRouter's words for two of them. Other words are for OpenRouter.
@@ -177,30 +176,25 @@ impl Chosen {
         self.order.is_empty() && self.only.is_none() && self.ignore.is_empty() && self.falls_back
     }
 
-    /// Those of the order first, then the others that may answer, in the catalogue's order.
-    fn providers(self, catalogue: &Catalogue) -> Result<Providers, Problem> {
+    /// Those of the order first; the others that may answer are ranked as ever.
+    fn write(self, wish: &mut Wish) -> Result<(), Problem> {
         let may = |id: &String| self.only.as_ref().is_none_or(|only| only.contains(id));
-        let mut allowed: Vec<String> = self.order.iter().filter(|id| may(id)).cloned().collect();
-        if !self.falls_back && allowed.is_empty() && self.only.is_none() {
+        let mut first = self.order;
+        first.retain(may);
+        if !self.falls_back && first.is_empty() && self.only.is_none() {
             let reason = "cannot be false without `order` or `only`, which say who is to answer";
             return Err(wrong("provider.allow_fallbacks", reason));
         }
-        let others: Vec<String> = match (&self.only, self.order.is_empty()) {
-            (Some(only), _) => only.clone(),
-            (None, false) => catalogue.ai.order.iter().map(ToString::to_string).collect(),
-            (None, true) => Vec::new(),
+        let allowed = match self.only {
+            _ if !self.falls_back && !first.is_empty() => first.clone(),
+            only => only.unwrap_or_default(),
         };
-        if self.falls_back || allowed.is_empty() {
-            for id in others {
-                if !allowed.contains(&id) {
-                    allowed.push(id);
-                }
-            }
-        }
-        Ok(Providers {
+        wish.providers = Providers {
             allowed,
             excluded: self.ignore,
-        })
+        };
+        wish.first = Some(first);
+        Ok(())
     }
 }
 
@@ -244,18 +238,38 @@ mod tests {
 
     #[test]
     fn an_order_goes_first_and_the_others_after_it_unless_they_may_not() {
-        let providers = |body| wish(body).unwrap().providers;
-        let ordered = providers(r#"{"provider":{"order":["Mistral","groq"]}}"#);
-        assert_eq!(ordered.allowed[..2], ["mistral", "groq"]);
-        assert_eq!(ordered.allowed.len(), catalogue().ai.order.len());
-        let alone = providers(r#"{"provider":{"order":["groq"],"allow_fallbacks":false}}"#);
-        assert_eq!(alone.allowed, ["groq"]);
-        let only =
-            providers(r#"{"provider":{"order":["groq","gemini"],"only":["mistral","groq"]}}"#);
-        assert_eq!(only.allowed, ["groq", "mistral"]);
-        let ignored = providers(r#"{"provider":{"ignore":["openai"],"sort":"price"}}"#);
-        assert!(ignored.allowed.is_empty());
-        assert_eq!(ignored.excluded, ["openai"]);
+        let chosen = |body| {
+            let wish = wish(body).unwrap();
+            (
+                wish.first.unwrap(),
+                wish.providers.allowed,
+                wish.providers.excluded,
+            )
+        };
+        let none = Vec::<String>::new;
+        let list = |ids: &[&str]| ids.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(
+            chosen(r#"{"provider":{"order":["Mistral","groq"]}}"#),
+            (list(&["mistral", "groq"]), none(), none()),
+            "anybody else may answer after them"
+        );
+        assert_eq!(
+            chosen(r#"{"provider":{"order":["groq"],"allow_fallbacks":false}}"#),
+            (list(&["groq"]), list(&["groq"]), none())
+        );
+        assert_eq!(
+            chosen(r#"{"provider":{"order":["groq","gemini"],"only":["mistral","groq"]}}"#),
+            (list(&["groq"]), list(&["mistral", "groq"]), none())
+        );
+        assert_eq!(
+            chosen(r#"{"provider":{"only":["mistral","groq"]}}"#),
+            (none(), list(&["mistral", "groq"]), none()),
+            "a list of who may answer is no order"
+        );
+        assert_eq!(
+            chosen(r#"{"provider":{"ignore":["openai"],"sort":"price"}}"#),
+            (none(), none(), list(&["openai"]))
+        );
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use guichet_catalogue::model::ai::{Model, Task};
 use guichet_catalogue::model::{Catalogue, Endpoint};
 
-use crate::call::Providers;
 use crate::plan::ordered;
 use crate::settings::Settings;
 
@@ -44,7 +43,7 @@ impl Index {
 
 impl Servers {
     fn new(endpoints: &[Arc<Endpoint>], settings: &Settings) -> Self {
-        let endpoints: Vec<Arc<Endpoint>> = ordered(endpoints, settings, &Providers::default())
+        let endpoints: Vec<Arc<Endpoint>> = ordered(endpoints, settings, &[])
             .into_iter()
             .cloned()
             .collect();

@@ -112,11 +112,7 @@ impl<'a> Choosing<'a> {
             let target = server.and_then(|server| self.listed_as(provider, server, name));
             found.extend(target.map(|target| (place, target)));
         }
-        let wanted = &self.call.wish.providers.allowed;
-        found.sort_by_key(|(place, target)| {
-            let named = |wanted: &String| **wanted == *target.provider.id;
-            (wanted.iter().position(named).unwrap_or(usize::MAX), *place)
-        });
+        found.sort_by_key(|(place, target)| (target.tier[1], *place));
         found.into_iter().map(|(_, target)| target).collect()
     }
 
@@ -145,8 +141,9 @@ impl<'a> Choosing<'a> {
         Some(self.target(provider, server, Arc::clone(&listed.id)))
     }
 
-    /// Every model that does what is asked, the best first: for plain `auto` what is free before what is not, then
-    /// what the request looks for; for a flavour who is best at it, and of equals who is free.
+    /// Every model that does what is asked: those of providers that the caller wants first, and of each the best first.
+    /// That is for plain `auto` what is free before what is not, then what the request looks for; for a flavour who is
+    /// best at it, and of equals who is free.
     fn auto(&self, flavour: Option<Strength>) -> Vec<Target<'a>> {
         let task = self.task();
         let mut all = Vec::new();
@@ -166,18 +163,19 @@ impl<'a> Choosing<'a> {
             (Reverse(known), !target.server.is_free(&target.id))
         };
         match flavour {
-            Some(_) => all.sort_by_key(rank),
+            Some(_) => all.sort_by_key(|target| (target.tier[1], rank(target))),
             None => all.sort_by_key(|target| {
                 let (strength, paid) = rank(target);
-                (paid, strength)
+                (target.tier[1], paid, strength)
             }),
         }
         for target in &mut all {
             let (Reverse(strength), paid) = rank(target);
             let weaker = u32::from(u8::MAX - strength);
+            let first = target.tier[1];
             target.tier = match flavour {
-                Some(_) => [0, weaker, u32::from(paid)],
-                None => [0, u32::from(paid), weaker / BAND],
+                Some(_) => [0, first, weaker, u32::from(paid)],
+                None => [0, first, u32::from(paid), weaker / BAND],
             };
         }
         all
@@ -199,7 +197,7 @@ impl<'a> Choosing<'a> {
     fn in_order(&self) -> impl Iterator<Item = (&'a Arc<Provider>, &'a ModelServer)> + use<'a> {
         let servers = self.index.servers(self.task());
         let endpoints = servers.map_or(&[][..], |servers| servers.endpoints.as_slice());
-        ordered(endpoints, self.settings, &self.call.wish.providers)
+        ordered(endpoints, self.settings, self.call.wish.first())
             .into_iter()
             .filter_map(|endpoint| Some((&endpoint.provider, endpoint.provider.models.as_deref()?)))
     }
@@ -241,7 +239,7 @@ impl<'a> Choosing<'a> {
             provider,
             server,
             endpoint: self.endpoint(provider),
-            tier: tier(provider, self.settings, &self.call.wish.providers),
+            tier: tier(provider, self.settings, self.call.wish.first()),
             listed: self
                 .discovered
                 .0

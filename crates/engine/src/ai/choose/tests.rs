@@ -252,6 +252,37 @@ fn the_operators_order_and_then_the_callers_are_before_the_catalogues() {
 }
 
 #[test]
+fn whom_the_caller_wants_first_is_first_and_the_others_keep_their_order() {
+    let wanted = |names: &[&str], first: &str| {
+        let world = World::new();
+        world.chosen(&with(names, |call| {
+            call.wish.first = Some(vec![first.into()]);
+        }))
+    };
+    assert_eq!(
+        wanted(&["oss-20b"], "academy"),
+        ["academy/scholar", "swift/open/oss-20b"]
+    );
+    let found = wanted(&["auto"], "swift");
+    let expected = [
+        "swift/open/oss-120b",
+        "swift/open/oss-20b",
+        "academy/scholar",
+        "grand/open/oss-120b:free",
+    ];
+    assert_eq!(found[..4], expected);
+    assert_eq!(
+        wanted(&["auto:large"], "swift")[..3],
+        ["swift/open/oss-120b", "swift/open/oss-20b", "grand/eagle"]
+    );
+    assert_eq!(
+        wanted(&["eagle", "oss-20b"], "academy"),
+        ["grand/eagle", "academy/scholar", "swift/open/oss-20b"],
+        "what one name stands for is before what the next one stands for"
+    );
+}
+
+#[test]
 fn several_names_are_tried_in_their_order_and_nobody_twice() {
     let world = World::new();
     let names = [
