@@ -10,8 +10,9 @@ use jiff::Timestamp;
 use secrecy::ExposeSecret;
 use tokio::sync::{Mutex, watch};
 
-use crate::keyring::{Keyring, Pepper};
+use crate::keyring::{KeySettings, Keyring, Pepper};
 use crate::limits::LimitTable;
+use crate::opt_ins::OptInTable;
 use crate::policies::PolicyTable;
 use crate::sealing::Master;
 use crate::{AccessError, Familiar, MasterKeySource, Principal, Refusal, unlock};
@@ -104,11 +105,14 @@ impl Access {
     pub async fn reload(&self) -> Result<(), AccessError> {
         let mut vault = self.shared.vault.lock().await;
         let settings = self.shared.database.settings().await?;
-        let limits = LimitTable::read(&settings)?;
-        let policies = PolicyTable::read(&settings)?;
+        let settings = KeySettings {
+            limits: LimitTable::read(&settings)?,
+            policies: PolicyTable::read(&settings)?,
+            opt_ins: OptInTable::read(&settings)?,
+        };
         let keys = self.shared.database.keys().await?;
         let keyring = &self.shared.keyring;
-        let next = keyring.load().succeeded_by(&keys, &limits, &policies);
+        let next = keyring.load().succeeded_by(&keys, &settings);
         keyring.store(Arc::new(next));
         let credentials = self.read_credentials(&mut vault).await?;
         self.shared.credentials.send_if_modified(|current| {

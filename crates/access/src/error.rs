@@ -86,8 +86,11 @@ pub enum AccessError {
         /// What is wrong with it, and what is allowed.
         problem: &'static str,
     },
+    /// There is such a project already.
+    #[error("there is a project `{0}` already")]
+    ProjectExists(ProjectId),
     /// No such project.
-    #[error("there is no project `{0}`")]
+    #[error("there is no project `{0}`; `guichet project list` shows all")]
     UnknownProject(ProjectId),
     /// No such organization.
     #[error("there is no organization `{0}`")]
@@ -104,6 +107,12 @@ pub enum AccessError {
     /// No policy was set there.
     #[error("no policy is set there; `guichet policy list` shows all")]
     NoPolicy,
+    /// What was set as an opt-in is none.
+    #[error(transparent)]
+    OptIn(#[from] crate::UnknownOptIn),
+    /// This opt-in was not set there.
+    #[error("`{0}` is not set there; `guichet opt-in list` shows all")]
+    NoOptIn(crate::OptIn),
     /// No such key.
     #[error("there is no key `{0}`; `guichet key list` shows all")]
     UnknownKey(KeyId),

@@ -80,6 +80,7 @@ mod tests {
             key: KeyId::new("k"),
             limits: None,
             policy: None,
+            opt_ins: crate::OptIns::default(),
         };
         let familiar = Familiar::default();
         familiar.remember(3, "secret", expires_at, &Arc::new(principal));

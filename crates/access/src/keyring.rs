@@ -11,10 +11,11 @@ use jiff::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::Familiar;
-use crate::Limits;
 use crate::key_text::{KeyText, KeyTextError};
 use crate::limits::{LimitTable, Lines};
+use crate::opt_ins::OptInTable;
 use crate::policies::PolicyTable;
+use crate::{Limits, OptIns};
 
 /// Who asks.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,16 @@ pub struct Principal {
     pub limits: Option<Arc<Limits>>,
     /// In which order providers are asked for it; none = as the operator decides.
     pub policy: Option<Policy>,
+    /// What each of its calls to models gets unless the call says otherwise.
+    pub opt_ins: OptIns,
+}
+
+/// What was set for keys and whoever holds them.
+#[derive(Debug, Default)]
+pub(crate) struct KeySettings {
+    pub(crate) limits: LimitTable,
+    pub(crate) policies: PolicyTable,
+    pub(crate) opt_ins: OptInTable,
 }
 
 /// Why a presented key does not open.
@@ -93,12 +104,7 @@ struct Door {
 
 impl Keyring {
     /// The next one, of these keys.
-    pub(crate) fn succeeded_by(
-        &self,
-        records: &[KeyRecord],
-        limits: &LimitTable,
-        policies: &PolicyTable,
-    ) -> Self {
+    pub(crate) fn succeeded_by(&self, records: &[KeyRecord], settings: &KeySettings) -> Self {
         let lines = Lines::new(
             records
                 .iter()
@@ -108,7 +114,7 @@ impl Keyring {
             let first = lines.first(&record.draft.id).unwrap_or(&record.draft.id);
             (
                 record.draft.id.as_str().into(),
-                Door::new(record, limits, policies, first),
+                Door::new(record, settings, first),
             )
         };
         Self {
@@ -148,18 +154,20 @@ impl Keyring {
 
 impl Door {
     /// `first` is the first of the key's line.
-    fn new(record: &KeyRecord, limits: &LimitTable, policies: &PolicyTable, first: &KeyId) -> Self {
+    fn new(record: &KeyRecord, settings: &KeySettings, first: &KeyId) -> Self {
         let principal = Principal {
             organization: record.organization.clone(),
             project: record.draft.project.clone(),
             key: record.draft.id.clone(),
             limits: None,
             policy: None,
+            opt_ins: OptIns::default(),
         };
         Self {
             principal: Arc::new(Principal {
-                limits: limits.of(&principal, first),
-                policy: policies.of(&principal, first),
+                limits: settings.limits.of(&principal, first),
+                policy: settings.policies.of(&principal, first),
+                opt_ins: settings.opt_ins.of(&principal, first),
                 ..principal
             }),
             secret_hash: Hash::from_bytes(record.draft.secret_hash),
@@ -212,8 +220,7 @@ mod tests {
     impl Story {
         fn ask(&self, presented: &str) -> Result<Arc<Principal>, Refusal> {
             let records = std::slice::from_ref(&self.record);
-            let (limits, policies) = (LimitTable::default(), PolicyTable::default());
-            let keyring = Keyring::default().succeeded_by(records, &limits, &policies);
+            let keyring = Keyring::default().succeeded_by(records, &KeySettings::default());
             keyring.authenticate(&self.pepper, presented, &Familiar::default(), || NOW)
         }
     }
@@ -258,8 +265,8 @@ mod tests {
         let familiar = Familiar::default();
         let mut keyring = Keyring::default();
         let mut ask = |record: &KeyRecord, presented: &str| {
-            let (limits, policies) = (LimitTable::default(), PolicyTable::default());
-            keyring = keyring.succeeded_by(std::slice::from_ref(record), &limits, &policies);
+            let records = std::slice::from_ref(record);
+            keyring = keyring.succeeded_by(records, &KeySettings::default());
             let again = || keyring.authenticate(&story.pepper, presented, &familiar, || NOW);
             (again(), again())
         };

@@ -106,6 +106,12 @@ impl Limit {
         self.counts == Dimension::Requests
     }
 
+    /// Whether it is a rate, which says how fast calls may come, and not how many.
+    #[must_use]
+    pub fn is_rate(&self) -> bool {
+        matches!(self.span, Span::Per { .. })
+    }
+
     /// The window that it is. What refills all the time and holds less than a period's worth is a smaller bucket that
     /// refills as fast.
     #[must_use]

@@ -29,6 +29,8 @@ pub struct Limits {
 pub struct LimitClaims {
     /// What one call takes of those that count calls.
     pub calls: Vec<Claim>,
+    /// Of these the rates.
+    pub rates: Vec<Claim>,
     /// Those that count tokens and money, of which a call does not know yet how much it takes.
     pub budgets: Arc<[Claim]>,
     /// All of them, in the order of [`Limits::all`]; nothing is claimed.
@@ -104,15 +106,15 @@ impl Limits {
     /// Claims on them, made once: an installation has one ledger.
     pub fn claims(&self, claim: impl Fn(&LimitInForce, f64) -> Claim) -> &LimitClaims {
         self.claims.get_or_init(|| {
-            let of = |calls: bool, units: f64| {
-                let such = self.all.iter();
-                let such = such.filter(move |one| one.limit.counts_calls() == calls);
+            let of = |such: fn(&Limit) -> bool, units: f64| {
+                let such = self.all.iter().filter(move |one| such(&one.limit));
                 such.map(|one| claim(one, units)).collect::<Vec<_>>()
             };
             LimitClaims {
-                calls: of(true, 1.0),
-                budgets: of(false, 0.0).into(),
-                all: self.all.iter().map(|one| claim(one, 0.0)).collect(),
+                calls: of(Limit::counts_calls, 1.0),
+                rates: of(|limit| limit.counts_calls() && limit.is_rate(), 1.0),
+                budgets: of(|limit| !limit.counts_calls(), 0.0).into(),
+                all: of(|_| true, 0.0),
             }
         })
     }
@@ -274,6 +276,7 @@ mod tests {
             key: KeyId::new("k2"),
             limits: None,
             policy: None,
+            opt_ins: crate::OptIns::default(),
         }
     }
 

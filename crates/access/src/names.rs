@@ -1,4 +1,4 @@
-//! Names that people give to keys and credentials.
+//! Names that people give to keys, projects and credentials.
 
 use crate::AccessError;
 
@@ -31,10 +31,22 @@ pub(crate) fn checked<'name>(
     Ok(name)
 }
 
+/// An id that people write in settings and commands.
+pub(crate) fn checked_id<'id>(what: &'static str, id: &'id str) -> Result<&'id str, AccessError> {
+    let problem = "is none: give small letters, digits and hyphens";
+    is_plain(id)
+        .then_some(id)
+        .ok_or(AccessError::Name { what, problem })
+}
+
+fn is_plain(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    (1..=LONGEST).contains(&id.len()) && id.bytes().all(plain)
+}
+
 /// A provider's id as the catalogue spells it.
 pub(crate) fn checked_provider(provider: &str) -> Result<&str, AccessError> {
-    let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if (1..=LONGEST).contains(&provider.len()) && provider.bytes().all(plain) {
+    if is_plain(provider) {
         Ok(provider)
     } else {
         let problem = "is none: provider ids have small letters, digits and hyphens, as `guichet catalogue list` shows";

@@ -113,6 +113,7 @@ mod tests {
             key: KeyId::new("k2"),
             limits: None,
             policy: None,
+            opt_ins: crate::OptIns::default(),
         };
         let first = KeyId::new("k1");
         let mut settings = Vec::new();

@@ -1,8 +1,9 @@
 //! How much a caller may ask: leave to come in, right after the key is known and before anything else is done; what is
 //! left, in headers; which limit stands in the way, in words.
 //!
-//! A call counts once, whatever is tried for it, and not at all if it was refused before anyone was asked. What it takes
-//! in tokens and money is the engine's to count.
+//! A call counts once, whatever is tried for it, and not at all if it was refused before anyone was asked; but one that was
+//! refused for what it says keeps its place in the rates, so that nobody sends nonsense faster than anything else. What a
+//! call takes in tokens and money is the engine's to count.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +12,8 @@ use guichet_access::{Limit, LimitClaims, LimitInForce, Limits, Principal};
 use guichet_catalogue::model::{Dimension, Window};
 use guichet_engine::Engine;
 use guichet_engine::ledger::{Claim, Exhausted, Reservation, Standing};
-use http::HeaderMap;
 use http::header::HeaderName;
+use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::codes::Code;
@@ -73,10 +74,20 @@ impl Admission {
         agreed.map_err(|full| refused(principal, &full, now))
     }
 
-    /// Gives back what was taken.
-    fn cancel(mut self) {
+    /// Gives back what was taken, but for these.
+    fn cancel(mut self, kept: &[Claim]) {
+        self.0.keep(kept);
         self.0.never_sent();
     }
+}
+
+/// Whether a call was refused for what its caller sent, and not for want of room.
+fn is_the_callers_fault(story: &Story) -> bool {
+    let of_caller = |code: Code| {
+        let status = code.status();
+        status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
+    };
+    story.refused.is_some_and(of_caller)
 }
 
 /// Whether a call was refused before anyone was asked.
@@ -159,13 +170,19 @@ pub(crate) fn tell(
     let Some(limits) = &principal.limits else {
         return;
     };
+    let now = engine.now();
+    let claims = claims(engine, limits);
     if was_for_nothing(&reply.story)
         && let Some(admission) = admission.take()
     {
-        admission.cancel();
+        let kept = if is_the_callers_fault(&reply.story) {
+            claims.rates.as_slice()
+        } else {
+            &[]
+        };
+        admission.cancel(kept);
     }
-    let now = engine.now();
-    let standings = claims(engine, limits).all.iter();
+    let standings = claims.all.iter();
     let standings = standings.map(|claim| engine.standing(claim, now));
     let told: Vec<Told<'_>> = limits
         .all()

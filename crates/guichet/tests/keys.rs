@@ -171,3 +171,72 @@ fn limits_are_set_listed_and_removed() {
     );
     folder.run(&["limit", "set", "4 at once"]).ended(2);
 }
+
+#[test]
+fn opt_ins_are_set_listed_and_removed() {
+    let folder = Folder::new();
+    let made = folder
+        .run(&["key", "create", "--opt-in", "resume", "--opt-in", "cache"])
+        .ended(0)
+        .json();
+    let id = made["id"].as_str().unwrap();
+    let shown = folder
+        .run(&["opt-in", "set", "--project", "default", "resume", "--off"])
+        .ended(0)
+        .json();
+    let mut shown: Vec<String> = shown
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| format!("{} {} {}", one["of"], one["name"], one["state"]).replace('"', ""))
+        .collect();
+    shown.sort_unstable();
+    assert_eq!(
+        shown,
+        ["key cache on", "key resume on", "project resume off"]
+    );
+    let left = folder
+        .run(&["opt-in", "remove", "--key", id, "cache"])
+        .ended(0);
+    assert_eq!(left.json().as_array().map(Vec::len), Some(2));
+    let again = folder
+        .run(&["opt-in", "remove", "--key", id, "cache"])
+        .ended(1);
+    assert!(
+        again.err.contains("`cache` is not set there"),
+        "{}",
+        again.err
+    );
+    let wrong = folder
+        .run(&["opt-in", "set", "--each-key", "sing"])
+        .ended(2);
+    assert!(wrong.err.contains("one of resume, cache"), "{}", wrong.err);
+}
+
+#[test]
+fn projects_are_made_and_listed_and_keys_belong_to_them() {
+    let folder = Folder::new();
+    let projects = folder
+        .run(&["project", "create", "shop", "--name", "The shop"])
+        .ended(0)
+        .json();
+    let ids: Vec<_> = projects
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| one["id"].clone())
+        .collect();
+    assert_eq!(ids, ["default", "shop"]);
+    let made = folder
+        .run(&["key", "create", "--project", "shop"])
+        .ended(0)
+        .json();
+    assert_eq!(made["project"], "shop");
+    for (id, told) in [
+        ("shop", "there is a project `shop` already"),
+        ("The Shop", "give small letters, digits and hyphens"),
+    ] {
+        let refused = folder.run(&["project", "create", id]).ended(1);
+        assert!(refused.err.contains(told), "{}", refused.err);
+    }
+}

@@ -30,7 +30,7 @@ use crate::store::{BeliefRecord, Level, WindowRecord};
 pub use counted::CountedWindow;
 use counted::Windows;
 pub use learn::Refused;
-pub use listing::{Listing, QuotaState};
+pub use listing::{Listing, OutlookState, QuotaState};
 pub use pace::Outlook;
 pub use share::{Share, Shares};
 pub use shared::{Away, Shared, SharedLevel, Taking, Told};
@@ -428,6 +428,17 @@ impl Reservation {
     /// The latest request certainly never reached the provider: nothing was spent on it.
     pub fn never_sent(&mut self) {
         self.sent = self.sent.saturating_sub(1);
+    }
+
+    /// What was claimed of these windows stays taken, even if nothing is sent.
+    pub fn keep(&mut self, kept: &[Claim]) {
+        let is_kept = |claim: &Claim| kept.iter().any(|kept| claim.window.is(&kept.window));
+        let (kept, rest) = std::mem::take(&mut self.claims)
+            .into_iter()
+            .partition::<Vec<_>, _>(is_kept);
+        self.ledger
+            .release(&kept, |_| 0.0, &self.unagreed, self.reserved);
+        self.claims = rest;
     }
 
     /// Whether no request has left yet.

@@ -39,7 +39,7 @@ fn read(
     door: Door,
 ) -> Result<ModelCall, Problem> {
     let catalogue = gateway.shared.engine.catalogue();
-    let mut wish = headers::read(&visit.head.headers, &catalogue)?;
+    let mut wish = headers::read(&visit.head.headers, principal.opt_ins, &catalogue)?;
     let content_type = content_type(visit);
     let read = facts::read(door, content_type, &visit.body).map_err(malformed)?;
     let named = read.facts.model.clone().filter(|_| read.names_model);

@@ -3,6 +3,7 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
+use guichet_access::OptIns;
 use guichet_catalogue::model::Catalogue;
 use guichet_catalogue::parameters::InvalidParameter;
 use guichet_catalogue::suggest::nearest;
@@ -36,9 +37,17 @@ pub(crate) const TIMEOUT: RangeInclusive<u64> = 50..=600_000;
 pub(crate) const MAX_WAIT: RangeInclusive<u64> = 0..=600_000;
 
 /// Reads the wish, but for the models. A header of ours that does not exist is an error: who misspells
-/// `x-guichet-private` must not believe to be heard.
-pub(crate) fn read(headers: &HeaderMap, catalogue: &Catalogue) -> Result<Wish, Problem> {
-    let mut wish = Wish::default();
+/// `x-guichet-private` must not believe to be heard. What the key has opted for holds where no header says otherwise.
+pub(crate) fn read(
+    headers: &HeaderMap,
+    opt_ins: OptIns,
+    catalogue: &Catalogue,
+) -> Result<Wish, Problem> {
+    let mut wish = Wish {
+        resume: opt_ins.resume,
+        cache: opt_ins.cache,
+        ..Wish::default()
+    };
     for (name, value) in headers {
         let Some(rest) = name.as_str().strip_prefix(PREFIX) else {
             continue;
@@ -167,7 +176,20 @@ mod tests {
                 (HeaderName::from_static(name), value)
             })
             .collect();
-        read(&headers, &catalogue()).map_err(|problem| problem.detail().to_owned())
+        read(&headers, OptIns::default(), &catalogue())
+            .map_err(|problem| problem.detail().to_owned())
+    }
+
+    #[test]
+    fn what_the_key_has_opted_for_holds_where_no_header_says_otherwise() {
+        let opt_ins = OptIns {
+            resume: true,
+            cache: true,
+        };
+        let mut headers = HeaderMap::new();
+        headers.insert("x-guichet-cache", HeaderValue::from_static("off"));
+        let wish = read(&headers, opt_ins, &catalogue()).unwrap();
+        assert!(wish.resume && !wish.cache);
     }
 
     #[test]

@@ -131,7 +131,7 @@ fn every_wish_that_is_described_is_heard_and_no_other() {
         let name = http::HeaderName::try_from(name).unwrap();
         let value = http::HeaderValue::try_from(value).unwrap();
         let headers = std::iter::once((name, value)).collect();
-        crate::ai::headers::read(&headers, &catalogue()).is_ok()
+        crate::ai::headers::read(&headers, guichet_access::OptIns::default(), &catalogue()).is_ok()
     };
     for wish in wishes.as_array().unwrap() {
         let name = wish["name"].as_str().unwrap();

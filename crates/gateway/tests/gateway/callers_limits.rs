@@ -146,6 +146,48 @@ async fn a_call_refused_before_anyone_was_asked_costs_nothing() {
 }
 
 #[tokio::test]
+async fn nonsense_counts_against_the_rate_and_against_nothing_else() {
+    let world = World::new().await;
+    world.with_groq();
+    let limits = ["3 requests per minute", "3 requests each day", "1 at once"];
+    world.limit(&limits).await;
+    let left = |answer: &Answer| {
+        told(answer)[1]
+            .split("r=")
+            .skip(1)
+            .map(|rest| {
+                rest.split(';')
+                    .next()
+                    .unwrap()
+                    .split(',')
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect::<Vec<_>>()
+    };
+    let wrong = world.get("/api/weather/current?lat=x&lon=1").await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text());
+    assert_eq!(
+        left(&wrong),
+        ["1", "3", "2"],
+        "at once, each day, per minute"
+    );
+    let wrong = world.post("/v1/chat/completions", "{").await;
+    assert_eq!(wrong.status, 400);
+    assert_eq!(left(&wrong), ["1", "3", "1"]);
+    let nobody = world.get("/api/weather/current?lat=1.5&lon=1.5&providers=open-meteo,!open-meteo");
+    let nobody = nobody.await;
+    assert_eq!(nobody.status, 503, "{}", nobody.text());
+    assert_eq!(left(&nobody), ["1", "3", "1"], "no fault of the caller's");
+    assert_eq!(world.get("/api/nothing/at-all").await.status, 404);
+    let refused = world.get("/api/tools/uuid").await;
+    assert_eq!(refused.problem(), (429, "limit_reached".into()));
+    assert_eq!(refused.json()["limit"]["name"], "key-requests-per-minute");
+    assert_eq!(left(&refused), ["1", "3", "0"]);
+}
+
+#[tokio::test]
 async fn a_call_that_failed_after_somebody_was_asked_counts() {
     let world = World::new().await;
     world.limit(&["1 request each day"]).await;

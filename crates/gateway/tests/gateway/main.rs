@@ -16,6 +16,8 @@ mod doors;
 mod http2;
 mod keys;
 mod limits;
+mod opt_ins;
 mod proxies;
 mod proxy;
+mod quotas;
 mod world;

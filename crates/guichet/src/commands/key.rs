@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use guichet_access::{Holder, KeyInfo, KeyState, Limit, NewKey, default_project};
+use guichet_access::{Holder, KeyInfo, KeyState, Limit, NewKey, OptIn, default_project};
 use guichet_catalogue::units;
 use guichet_engine::identity::{KeyId, ProjectId};
 use jiff::Timestamp;
@@ -31,6 +31,9 @@ pub(crate) enum Command {
         /// How much it may ask, such as "60 requests per minute"; may be given several times
         #[arg(long = "limit", value_name = "LIMIT", value_parser = limit)]
         limits: Vec<Limit>,
+        /// What its calls get without asking for it each time: resume, cache; may be given several times
+        #[arg(long = "opt-in", value_name = "OPT-IN")]
+        opt_ins: Vec<OptIn>,
     },
     /// Show every key, without its secret
     List,
@@ -69,13 +72,17 @@ pub(super) async fn run(context: &Context, command: Command) -> anyhow::Result<V
             project,
             expires,
             limits,
+            opt_ins,
         } => {
             let project = project.map_or_else(default_project, ProjectId::new);
             let expires = expires.map(end).transpose()?;
             let new = access.create_key(&project, &name, expires).await?;
+            let holder = Holder::Key(new.info.id.clone());
             if !limits.is_empty() {
-                let holder = Holder::Key(new.info.id.clone());
                 access.set_limits(&holder, &limits).await?;
+            }
+            if !opt_ins.is_empty() {
+                access.set_opt_ins(&holder, &opt_ins, true).await?;
             }
             show_new(context, new)?;
         }

@@ -9,7 +9,9 @@ mod credential;
 mod doctor;
 mod key;
 mod limit;
+mod opt_in;
 mod policy;
+mod project;
 mod quotas;
 mod rehearse;
 mod serve;
@@ -55,12 +57,18 @@ enum Command {
     /// Keys that callers present to the server
     #[command(subcommand)]
     Key(key::Command),
+    /// What keys belong to
+    #[command(subcommand)]
+    Project(project::Command),
     /// How much callers may ask
     #[command(subcommand)]
     Limit(limit::Command),
     /// In which order providers are asked, for whose calls
     #[command(subcommand)]
     Policy(policy::Command),
+    /// What calls to models get without asking for it each time
+    #[command(subcommand, name = "opt-in")]
+    OptIn(opt_in::Command),
     /// Keys that open providers
     #[command(subcommand)]
     Credential(credential::Command),
@@ -91,7 +99,9 @@ pub(crate) async fn run(line: CommandLine) -> anyhow::Result<Verdict> {
         Command::Quotas(arguments) => quotas::run(&context, arguments).await,
         Command::Key(command) => key::run(&context, command).await,
         Command::Limit(command) => limit::run(&context, command).await,
+        Command::Project(command) => project::run(&context, command).await,
         Command::Policy(command) => policy::run(&context, command).await,
+        Command::OptIn(command) => opt_in::run(&context, command).await,
         Command::Credential(command) => credential::run(&context, command).await,
         Command::Vault(command) => vault::run(&context, command).await,
         Command::Catalogue(command) => catalogue::run(&context, command).await,

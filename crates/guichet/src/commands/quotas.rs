@@ -1,19 +1,14 @@
 //! `guichet quotas`: what is left where, until when, who says so, and how long it lasts at today's pace.
 
-use std::sync::Arc;
-
 use guichet_catalogue::suggest::did_you_mean;
 use guichet_engine::gauge::Source;
 use guichet_engine::ledger::QuotaState;
-use guichet_engine::store::Store;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::context::{self, Context};
-use crate::credentials;
 use crate::failure::Verdict;
 use crate::installation::{self, Installation};
-use crate::nothing_stored::NothingStored;
 use crate::output::{Cell, Paint, Table, Tone};
 
 #[derive(Debug, clap::Args)]
@@ -43,20 +38,7 @@ pub(super) async fn run(context: &Context, arguments: Arguments) -> anyhow::Resu
     }
     let settings = &config.settings;
     let existing = Installation::open_existing(settings).await?;
-    let stored = existing
-        .as_ref()
-        .map(|existing| existing.access.credentials());
-    let gathered = credentials::gather(
-        &catalogue,
-        stored.unwrap_or_default(),
-        credentials::process_variable,
-    );
-    let store: Arc<dyn Store> = match existing {
-        Some(existing) => Arc::new(existing.database),
-        None => Arc::new(NothingStored),
-    };
-    let engine = installation::engine(settings, catalogue, store).await?;
-    engine.replace_credentials(gathered.credentials);
+    let (engine, _) = installation::engine_to_look_at(existing, settings, catalogue).await?;
     let mut quotas = engine.quotas();
     quotas.retain(|state| {
         let wanted = arguments.provider.as_deref();
@@ -175,7 +157,89 @@ fn number(units: f64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use guichet_catalogue::model::{Dimension, Scope};
+    use guichet_engine::identity::CredentialId;
+    use guichet_engine::ledger::OutlookState;
+
     use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_795_343_460, 0);
+
+    fn state(provider: &str, window: &str, limit: f64, used: f64) -> QuotaState {
+        QuotaState {
+            provider: provider.into(),
+            shared_with: Vec::new(),
+            credential: None,
+            model: None,
+            group: None,
+            scope: Scope::Account,
+            dimension: Dimension::Requests,
+            window: window.into(),
+            period_s: None,
+            limit,
+            limit_source: Source::Catalogue,
+            limit_as_of: Some("2026-11-22".into()),
+            used,
+            used_source: Source::Counted,
+            used_as_of: None,
+            left: limit - used,
+            resets_at: None,
+            outlook: OutlookState {
+                state: "unknown",
+                at: None,
+            },
+        }
+    }
+
+    #[test]
+    fn people_see_whose_it_is_what_is_left_who_says_so_and_how_long_it_lasts() {
+        let later = |hours: i64| NOW.checked_add(SignedDuration::from_hours(hours)).ok();
+        let quotas = vec![
+            QuotaState {
+                model: Some("gpt-oss-20b".into()),
+                limit_source: Source::Header,
+                limit_as_of: Some("2026-11-22T10:29:00Z".into()),
+                outlook: OutlookState {
+                    state: "empties",
+                    at: later(3),
+                },
+                ..state("groq", "bucket-86400s", 1_000.0, 950.0)
+            },
+            QuotaState {
+                group: Some("openrouter-free".into()),
+                resets_at: later(13),
+                outlook: OutlookState {
+                    state: "empty",
+                    at: None,
+                },
+                ..state("openrouter", "day", 50.0, 50.0)
+            },
+            QuotaState {
+                credential: Some(CredentialId::new("mistral/own")),
+                dimension: Dimension::Money,
+                resets_at: later(200),
+                outlook: OutlookState {
+                    state: "lasts",
+                    at: None,
+                },
+                ..state("mistral", "month", 4.0, 0.25)
+            },
+        ];
+        let shown = table(&Report { at: NOW, quotas }, Paint::NONE);
+        let lines: Vec<&str> = shown.lines().collect();
+        let expected = [
+            "PROVIDER    WHOSE             WINDOW                  LEFT  OF    SAYS                   BEGINS ANEW    EMPTY",
+            "groq        all, gpt-oss-20b  requests/bucket-86400s  50    1000  header, 2 min ago      –              in 3 h 0 min",
+            "openrouter  openrouter-free   requests/day            0     50    catalogue, 2026-11-22  in 13 h 0 min  now",
+            "mistral     mistral/own       money/month             3.75  4     catalogue, 2026-11-22  in 8 d         lasts",
+        ];
+        assert_eq!(lines, expected);
+        let none = Report {
+            at: NOW,
+            quotas: Vec::new(),
+        };
+        assert!(table(&none, Paint::NONE).contains("--all lists them"));
+    }
 
     #[test]
     fn times_are_told_roughly() {
