@@ -388,7 +388,7 @@ impl Model<'_> {
                 && MODELS
                     .iter()
                     .any(|(id, _)| heard.text.ends_with(&sentence(id, self.q))));
-        if heard.finished && heard.ended && !heard.failed {
+        if heard.finish.is_some() && heard.ended && !heard.failed {
             if !whole {
                 told.broken("G3: these are not its words".into());
             }
