@@ -35,7 +35,6 @@ models    = ["*"]
 
 MODEL = """\
 [model.{model}]
-names   = ["{name}"]
 context = 131072
 output  = 32768
 price   = {{ input = 0.15, output = 0.6 }}
@@ -48,8 +47,9 @@ SECRET = "bench-0123456789abcdef"
 
 
 def _models(base_url, dialect, prefix, header=None):
-    """A provider whose models are the upstream's ways to answer, with plain names that begin with `prefix`."""
-    models = "".join(MODEL.format(model=model, name=prefix + model) for model in ("chat", "burst", "paced", "held"))
+    """A provider whose models are the upstream's ways to answer. Their ids begin with `prefix`, so that no model has two
+    providers: calls to it would be shared among dialects, and it would not be known what was measured."""
+    models = "".join(MODEL.format(model=prefix + model) for model in ("chat", "burst", "paced", "held"))
     return MODELS.format(base_url=base_url, dialect=dialect, variable=VARIABLE, models=models,
                          auth="header" if header else "bearer",
                          auth_name=f'name = "{header}"\n' if header else "")

@@ -30,6 +30,7 @@ class Scenario:
     rate: int | None = None  # requests/s of its fixed rate; None: that of the command line, 0: none
     connections: int = 0     # 0: as many as the command line says
     goal: tuple = ()         # (mode, what is compared, goal, moonshot), each
+    provider: str = "bench"  # who answers for a model
 
 
 def _chat(model, stream=False, **more):
@@ -74,13 +75,14 @@ GROUPS = {
         _ask("paced", COMPLETIONS, _chat("paced", True, **SAME), "bare-paced", events=True, **PACED,
              goal=(("rate", "event", 1.3, None), ("rate", "first", 2.0, 0.5))),
         _ask("from-anthropic", MESSAGES, _chat("chat"), "bare-chat", goal=TRANSLATED),
-        _ask("to-anthropic", COMPLETIONS, _chat("anthropic-chat"), "bare-chat", goal=TRANSLATED),
-        _ask("to-gemini", COMPLETIONS, _chat("gemini-chat"), "bare-chat", goal=TRANSLATED),
+        _ask("to-anthropic", COMPLETIONS, _chat("anthropic-chat"), "bare-chat", goal=TRANSLATED,
+             provider="bench-anthropic"),
+        _ask("to-gemini", COMPLETIONS, _chat("gemini-chat"), "bare-chat", goal=TRANSLATED, provider="bench-gemini"),
         _ask("from-anthropic-burst", MESSAGES, _chat("burst", True), "bare-burst", events=True, goal=TRANSLATED),
         _ask("to-anthropic-burst", COMPLETIONS, _chat("anthropic-burst", True, **SAME), "bare-burst", events=True,
-             goal=TRANSLATED),
+             goal=TRANSLATED, provider="bench-anthropic"),
         _ask("to-gemini-burst", COMPLETIONS, _chat("gemini-burst", True, **SAME), "bare-burst", events=True,
-             goal=TRANSLATED),
+             goal=TRANSLATED, provider="bench-gemini"),
     ),
 }
 SCENARIOS = {scenario.name: scenario for group in GROUPS.values() for scenario in group}
@@ -121,6 +123,6 @@ def _check_model(guichet, scenario):
     status, headers, body = guichet.post(scenario.path, scenario.body.replace("{n}", "first"))
     provider = headers.get("x-guichet-provider", "")
     words, events = body.count(b" word"), body.count(b"\n\n")
-    if status != 200 or not provider.startswith("bench") or not words or (events > 1) != scenario.events:
-        raise SystemExit(f"{scenario.name}: expected 200, a provider bench…, words{' in events' * scenario.events}; got "
+    if status != 200 or provider != scenario.provider or not words or (events > 1) != scenario.events:
+        raise SystemExit(f"{scenario.name}: expected 200, {scenario.provider}, words{' in events' * scenario.events}; got "
                          f"{status}, {provider or 'nobody'}, {words} words, {events} events: {body[:500]!r}")
