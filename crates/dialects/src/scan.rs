@@ -304,7 +304,7 @@ fn closing(objects: u128) -> u8 {
 }
 
 /// How many bytes go by before a quote, an escape or what may stand in no string.
-fn plain(bytes: &[u8]) -> usize {
+pub(crate) fn plain(bytes: &[u8]) -> usize {
     /// Most names and words are shorter: looking at a few bytes at a time finds their end soonest.
     const SHORT: usize = 16;
     const WORD: usize = size_of::<u64>();

@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::scan::plain;
+
 /// An object being written.
 pub(crate) struct Object<'o> {
     out: &'o mut Vec<u8>,
@@ -21,7 +23,7 @@ impl<'o> Object<'o> {
             self.out.push(b',');
         }
         self.first = false;
-        value(self.out, name);
+        text(self.out, name);
         self.out.push(b':');
         self.out
     }
@@ -29,6 +31,11 @@ impl<'o> Object<'o> {
     /// Writes a member.
     pub(crate) fn put(&mut self, name: &str, member: impl Serialize) {
         value(self.key(name), member);
+    }
+
+    /// Writes a member that is a text.
+    pub(crate) fn text(&mut self, name: &str, member: &str) {
+        text(self.key(name), member);
     }
 
     /// Writes a member that may not be there.
@@ -91,6 +98,37 @@ pub(crate) fn list<T>(
     out.push(b']');
 }
 
+/// A text. What needs no escapes, which is nearly all, is copied as it is.
+pub(crate) fn text(out: &mut Vec<u8>, text: &str) {
+    out.reserve(text.len() + 2);
+    out.push(b'"');
+    let mut rest = text.as_bytes();
+    loop {
+        let (plain, odd) = rest.split_at(plain(rest));
+        out.extend_from_slice(plain);
+        let Some((first, others)) = odd.split_first() else {
+            break;
+        };
+        escape(out, *first);
+        rest = others;
+    }
+    out.push(b'"');
+}
+
+/// A quote, a backslash or a control character.
+fn escape(out: &mut Vec<u8>, byte: u8) {
+    let short = match byte {
+        b'"' | b'\\' => byte,
+        b'\n' => b'n',
+        b'\r' => b'r',
+        b'\t' => b't',
+        0x08 => b'b',
+        0x0c => b'f',
+        _ => return out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+    };
+    out.extend_from_slice(&[b'\\', short]);
+}
+
 /// Any value.
 pub(crate) fn value(out: &mut Vec<u8>, value: impl Serialize) {
     let begin = out.len();
@@ -98,5 +136,22 @@ pub(crate) fn value(out: &mut Vec<u8>, value: impl Serialize) {
         // Texts, numbers and trees always can be written; nothing else comes here.
         out.truncate(begin);
         out.extend_from_slice(b"null");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_text_is_written_as_serde_writes_it(before in "[a-zé]{0,40}", odd in "[\\x00-\\x7f]{0,4}", after in "\\PC{0,40}") {
+            let whole = format!("{before}{odd}{after}");
+            let mut out = Vec::new();
+            text(&mut out, &whole);
+            prop_assert_eq!(out, serde_json::to_vec(&whole).unwrap());
+        }
     }
 }

@@ -155,7 +155,10 @@ fn write_message(message: &mut Object<'_>, parts: &[Part]) {
         Part::Text { text, .. } => Some(text),
         _ => None,
     });
-    message.put("content", text.filter(|text| !text.is_empty()));
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) => message.text("content", &text),
+        None => message.put("content", ()),
+    }
     message.put(
         "refusal",
         join(|part| match part {

@@ -198,7 +198,7 @@ pub(super) fn write_part(out: &mut Vec<u8>, part: &Part, cache_markers: bool) ->
         let marker = match part {
             Part::Text { text, cache, .. } => {
                 object.put("type", "text");
-                object.put("text", text);
+                object.text("text", text);
                 cache
             }
             Part::Image {

@@ -198,8 +198,8 @@ impl Writer {
             self.accepts.text_parts && texts.len() > 1 || marked && self.accepts.cache_markers;
         if only_texts && !keep {
             match texts.as_slice() {
-                [text] => object.put("content", text),
-                texts => object.put("content", texts.join("\n")),
+                [text] => object.text("content", text),
+                texts => object.text("content", &texts.join("\n")),
             }
         } else {
             self.list(object.key("content"), parts);

@@ -116,7 +116,7 @@ impl StreamWriter {
         match event {
             Event::Text { choice, text } => {
                 self.at(*choice).last = Last::Text;
-                self.delta(*choice, out, |delta| delta.put("content", text));
+                self.delta(*choice, out, |delta| delta.text("content", text));
             }
             Event::Thinking { choice, text } => {
                 match &mut self.at(*choice).last {
@@ -227,7 +227,7 @@ impl StreamWriter {
                 });
             }
             Part::Text { text, .. } => {
-                self.delta(choice, out, |delta| delta.put("content", text));
+                self.delta(choice, out, |delta| delta.text("content", text));
             }
             Part::Refusal(text) => {
                 self.delta(choice, out, |delta| delta.put("refusal", text));
