@@ -49,6 +49,17 @@ pub struct Around {
     pub records: Arc<Mutex<BTreeMap<String, u32>>>,
 }
 
+impl Around {
+    /// Counts the records of usage from now on.
+    pub fn record(&self) {
+        let records = Arc::clone(&self.records);
+        self.engine.observe_usage(Box::new(move |record| {
+            let request = record.request_id.to_string();
+            *records.lock().entry(request).or_default() += 1;
+        }));
+    }
+}
+
 /// What is asked.
 #[derive(Debug, Clone)]
 pub enum Errand {

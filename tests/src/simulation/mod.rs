@@ -2,11 +2,15 @@
 //!
 //! A run makes calls for data and for models at the same time while providers fail by the letters of the alphabet and
 //! heal, the machine sleeps, its clock is set, nights are an hour shorter or longer, the disk is slow, callers leave,
-//! credentials change, and the process is stopped or killed. Everything that happens is drawn from the seed, so that the
+//! credentials change, and the process is stopped or killed. In every fourth run several engines share counters, some of
+//! them are lost, and the counters go away and come back. Everything that happens is drawn from the seed, so that the
 //! same seed is the same run, to the nanosecond.
 
 pub mod catalogue;
+mod company;
+pub mod counting;
 pub mod dice;
+mod drawn;
 pub mod errand;
 pub mod outside;
 pub mod store;
@@ -22,6 +26,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use guichet_catalogue::model::Catalogue;
 use parking_lot::Mutex;
 
+use company::Company;
+use outside::Outside;
 use story::Story;
 
 /// What came of one seed.
@@ -70,18 +76,37 @@ pub struct Sum {
 #[must_use]
 pub fn run(catalogue: &Arc<Catalogue>, seed: u64, calls: u32, told: bool) -> Run {
     fastrand::seed(seed);
-    let mut story = Story::new(catalogue, seed, calls, told);
-    let panicked = catch_unwind(AssertUnwindSafe(|| story.run())).is_err();
-    if panicked {
-        story.violations.push("the run died".into());
+    if seed % 4 == 3 {
+        run_company(catalogue, seed, calls, told)
+    } else {
+        run_alone(catalogue, seed, calls, told)
     }
-    let counted = story.outside.seen();
-    Run {
-        seed,
-        hash: counted.trace.hash(),
-        exchanges: counted.exchanges,
-        lives: story.lives,
-        violations: story.violations.clone(),
+}
+
+fn run_alone(catalogue: &Arc<Catalogue>, seed: u64, calls: u32, told: bool) -> Run {
+    let mut story = Story::new(catalogue, seed, calls, told);
+    let died = catch_unwind(AssertUnwindSafe(|| story.run())).is_err();
+    Run::of(seed, &story.outside, story.lives, &story.violations, died)
+}
+
+fn run_company(catalogue: &Arc<Catalogue>, seed: u64, calls: u32, told: bool) -> Run {
+    let mut company = Company::new(catalogue, seed, calls, told);
+    let died = catch_unwind(AssertUnwindSafe(|| company.run())).is_err();
+    let (engines, violations) = (company.engines, &company.violations);
+    Run::of(seed, &company.outside, engines, violations, died)
+}
+
+impl Run {
+    fn of(seed: u64, outside: &Outside, lives: u32, violations: &[String], died: bool) -> Self {
+        let counted = outside.seen();
+        let death = died.then(|| "the run died".to_owned());
+        Self {
+            seed,
+            hash: counted.trace.hash(),
+            exchanges: counted.exchanges,
+            lives,
+            violations: violations.iter().cloned().chain(death).collect(),
+        }
     }
 }
 

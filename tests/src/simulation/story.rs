@@ -5,16 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use guichet_catalogue::model::Catalogue;
-use guichet_engine::ai::Door;
 use guichet_engine::answer::SkipReason;
 use guichet_engine::{Engine, ModelSettings, Parts, Settings};
-use guichet_sim::{Fault, Pacing};
+use guichet_sim::Fault;
 use jiff::{SignedDuration, Timestamp};
 use parking_lot::Mutex;
 use tokio::task::JoinSet;
 
-use super::catalogue::{DATA, MODELS, budgets, credentials};
+use super::catalogue::{DATA, budgets, credentials};
 use super::dice::Dice;
+use super::drawn;
 use super::errand::{Around, Errand, MODEL_TIME, TIME, Told};
 use super::outside::{Counted, Outside, Reach};
 use super::store::{Disk, shared};
@@ -78,11 +78,7 @@ impl Story {
     #[must_use]
     pub(super) fn new(catalogue: &Arc<Catalogue>, seed: u64, calls: u32, told: bool) -> Self {
         let mut dice = Dice::new(seed, 1);
-        let begin: Timestamp = dice
-            .pick(&BEGINNINGS)
-            .parse()
-            .unwrap_or_else(|error| panic!("{error}"));
-        let time = Time::at(begin + Duration::from_millis(dice.below(600_000)));
+        let time = Time::at(beginning(&mut dice));
         let outside = Outside::new(time.clone(), Trace::new(told));
         Self {
             catalogue: Arc::clone(catalogue),
@@ -137,13 +133,7 @@ impl Story {
             disk: Arc::clone(&self.disk),
             records: Arc::new(Mutex::new(BTreeMap::new())),
         };
-        let records = Arc::clone(&around.records);
-        around.engine.observe_usage(Box::new(move |record| {
-            *records
-                .lock()
-                .entry(record.request_id.to_string())
-                .or_default() += 1;
-        }));
+        around.record();
         let end = loop {
             if self.calls_left == 0 {
                 break End::Over;
@@ -169,21 +159,12 @@ impl Story {
     }
 
     async fn start(&mut self) -> Engine {
-        let settings = Settings {
-            contact: Some("ops@example.com".into()),
-            timeout: TIME,
-            models: ModelSettings {
-                timeout: MODEL_TIME,
-                ..ModelSettings::default()
-            },
-            ..Settings::default()
-        };
         let parts = Parts {
             catalogue: Arc::clone(&self.catalogue),
             clock: Arc::new(self.time.clone()),
             transport: Arc::new(Reach(Arc::clone(&self.outside))),
             store: shared(&self.disk),
-            settings,
+            settings: settings(),
         };
         let engine = Engine::start(parts)
             .await
@@ -229,22 +210,10 @@ impl Story {
     async fn step(&mut self, around: &Around) -> Option<End> {
         match self.dice.below(100) {
             0..52 => self.batch(around, false).await,
-            52..68 => {
-                let provider = self.any_provider();
-                let fault = self.any_fault(&provider);
-                self.outside.set_fault(&provider, fault);
-            }
-            68..72 => {
-                let id = self.dice.pick(&MODELS).0;
-                let pacing = Pacing {
-                    first: self.dice.time(0, 8_000),
-                    between: self.dice.time(0, 300),
-                    chunks: None,
-                };
-                self.outside.set_pacing(id, pacing);
-            }
+            52..68 => drawn::befall(&mut self.dice, &self.outside),
+            68..72 => drawn::pace(&mut self.dice, &self.outside),
             72..82 => tokio::time::sleep(self.dice.time(1, 120_000)).await,
-            82..86 => self.heal(),
+            82..86 => drawn::heal(&self.outside),
             86..89 => {
                 let time = self.dice.time(1_000, 30 * 3_600_000);
                 self.time.sleep_through(time);
@@ -284,8 +253,8 @@ impl Story {
         let mut calls = JoinSet::new();
         let size = self.dice.pick(&[1, 1, 2, 3, 5]);
         for _ in 0..size {
-            let errand = self.errand();
-            let leave_after = self.dice.percent(8).then(|| self.dice.time(1, 3_000));
+            let errand = drawn::errand(&mut self.dice, self.calls);
+            let leave_after = drawn::leaves(&mut self.dice);
             calls.spawn(errand.run(around.clone(), leave_after));
             self.calls += 1;
             self.calls_left = self.calls_left.saturating_sub(1);
@@ -298,9 +267,7 @@ impl Story {
         }
         if self.dice.percent(15) {
             tokio::time::sleep(self.dice.time(1, 500)).await;
-            let provider = self.any_provider();
-            let fault = self.any_fault(&provider);
-            self.outside.set_fault(&provider, fault);
+            drawn::befall(&mut self.dice, &self.outside);
         }
         self.gather(calls).await;
     }
@@ -318,62 +285,6 @@ impl Story {
             }
         }
         all
-    }
-
-    fn errand(&mut self) -> Errand {
-        let q = format!("c{}", self.calls);
-        if self.dice.percent(40) {
-            return Errand::Model {
-                door: self.dice.pick(&[Door::Chat, Door::Messages]),
-                q,
-                stream: self.dice.percent(60),
-                resume: self.dice.percent(15),
-            };
-        }
-        let operation = self.dice.pick(&["get", "get", "now", "now", "find", "act"]);
-        let q = if operation == "get" {
-            format!("k{}", self.dice.below(6))
-        } else {
-            q
-        };
-        Errand::Data {
-            operation,
-            q,
-            timeout: self
-                .dice
-                .percent(20)
-                .then(|| self.dice.pick(&[60, 400, 2_000, 30_000])),
-            only: self.dice.percent(15).then(|| self.dice.pick(&DATA)),
-            fresh: self.dice.percent(10),
-        }
-    }
-
-    fn any_provider(&mut self) -> String {
-        if self.dice.percent(60) {
-            self.dice.pick(&DATA).to_owned()
-        } else {
-            self.dice.pick(&MODELS).0.to_owned()
-        }
-    }
-
-    fn any_fault(&mut self, provider: &str) -> Fault {
-        if self.dice.percent(35) {
-            Fault::Ok
-        } else if !DATA.contains(&provider) && self.dice.percent(35) {
-            self.dice.pick(&Fault::STREAMS)
-        } else {
-            self.dice.pick(&Fault::ALL)
-        }
-    }
-
-    fn heal(&mut self) {
-        for provider in DATA {
-            self.outside.set_fault(provider, Fault::Ok);
-        }
-        for (provider, _) in MODELS {
-            self.outside.set_fault(provider, Fault::Ok);
-            self.outside.set_pacing(provider, Pacing::AT_ONCE);
-        }
     }
 
     /// A provider heals and its suspension ends: many callers come at once, and one of them finds out.
@@ -472,7 +383,7 @@ impl Story {
     /// Everybody is well again, and all that passes has passed: everybody must be asked again.
     async fn finale(&mut self, around: &Around) {
         self.quiet(around).await;
-        self.heal();
+        drawn::heal(&self.outside);
         self.generation += 1;
         around
             .engine
@@ -520,6 +431,28 @@ impl Story {
         let requests = self.disk.used(budget, "requests/once") - counted.requests;
         let tokens = self.disk.used(budget, "tokens/once") - counted.tokens;
         (requests, tokens)
+    }
+}
+
+/// When a run begins.
+pub(super) fn beginning(dice: &mut Dice) -> Timestamp {
+    let begin: Timestamp = dice
+        .pick(&BEGINNINGS)
+        .parse()
+        .unwrap_or_else(|error| panic!("{error}"));
+    begin + Duration::from_millis(dice.below(600_000))
+}
+
+/// What the operator of every engine decides.
+pub(super) fn settings() -> Settings {
+    Settings {
+        contact: Some("ops@example.com".into()),
+        timeout: TIME,
+        models: ModelSettings {
+            timeout: MODEL_TIME,
+            ..ModelSettings::default()
+        },
+        ..Settings::default()
     }
 }
 
