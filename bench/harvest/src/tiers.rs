@@ -142,9 +142,11 @@ pub(crate) fn all() -> Vec<Tier> {
     file.tier
 }
 
-/// Gives each window half or one and a half times its limit, by lot: the catalogue is as wrong about them then.
+/// Gives each window half or one and a half times its limit, by lot: the catalogue is as wrong about them then. Not so where
+/// money is counted: whoever gives a credit says how much, and a gateway never spends more than it was told it may.
 pub(crate) fn change(tiers: &mut [Tier], random: &mut fastrand::Rng) {
-    for window in tiers.iter_mut().flat_map(|tier| &mut tier.windows) {
+    let windows = tiers.iter_mut().flat_map(|tier| &mut tier.windows);
+    for window in windows.filter(|window| window.counts != Counts::Money) {
         let factor = if random.bool() { 0.5 } else { 1.5 };
         window.limit *= factor;
         if window.counts == Counts::Requests {
