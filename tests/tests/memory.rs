@@ -1,10 +1,11 @@
-//! What is left in memory when streams are over: nothing that grows with their number.
+//! What is left in memory when calls are over: nothing that grows with their number.
 #![cfg(target_os = "linux")]
 
+use bytes::Bytes;
 use futures_util::StreamExt;
 use guichet_catalogue::model::ai::Dialect::{Anthropic, OpenAi};
 use guichet_engine::ai::{Door, ModelContent};
-use guichet_tests::speakers::{Studio, asked};
+use guichet_tests::speakers::{Studio, asked, whole};
 
 /// Before these, memory grows for good reasons: windows, breakers, what the allocator keeps.
 const WARM_UP: usize = 400;
@@ -56,4 +57,45 @@ async fn streams_that_are_over_leave_nothing_in_memory() {
         assert!(grown < MOST, "{grown} bytes more after {STREAMS} streams");
         assert_eq!(studio.speakers.open("first"), 0);
     }
+}
+
+/// Of a picture in a request.
+const PICTURE: usize = 256 << 10;
+const CALLS: usize = 1_000;
+const CALLS_AT_ONCE: usize = 20;
+
+/// Calls with a picture each, so many at the same time, each another one.
+async fn show(studio: &Studio, rounds: usize) {
+    for round in 0..rounds {
+        let calls = (0..CALLS_AT_ONCE).map(|place| {
+            let mut call = asked(Door::Chat, false);
+            let picture = format!("{round}/{place}/{}", "A".repeat(PICTURE));
+            let body = format!(
+                r#"{{"model":"m","messages":[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"data:image/png;base64,{picture}"}}}}]}}]}}"#
+            );
+            call.body = Bytes::from(body);
+            studio.ask(call)
+        });
+        for answer in futures_util::future::join_all(calls).await {
+            let Ok(answer) = answer else {
+                panic!("somebody answers");
+            };
+            assert!(whole(answer).await.contains("stop"));
+        }
+        studio.speakers.forget();
+        studio.records.lock().clear();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn calls_with_pictures_leave_nothing_in_memory() {
+    let studio = Studio::of(&[("first", OpenAi, "")]).await;
+    show(&studio, 5).await;
+    let before = resident();
+    show(&studio, CALLS / CALLS_AT_ONCE).await;
+    let grown = resident().saturating_sub(before);
+    println!("{} KiB more after {CALLS} pictures", grown >> 10);
+    // What the allocator keeps of one round may come and go.
+    let most = MOST + (CALLS_AT_ONCE * PICTURE) as u64;
+    assert!(grown < most, "{grown} bytes more after {CALLS} pictures");
 }
