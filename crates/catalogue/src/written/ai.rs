@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::{Auth, ErrorFilter, Limit, Quota, Status, Terms, Text};
 use crate::model::ai::{
-    Ability, Dialect, DiscoveryFormat, MessageRule, StreamUsage, Strength, Task,
+    Ability, Dialect, DiscoveryFormat, MessageRule, StreamUsage, Strength, Task, Understood,
 };
 
 /// A date, with its place.
@@ -90,6 +90,7 @@ pub(crate) struct Quirks {
     pub(crate) drop: BTreeSet<String>,
     pub(crate) accept_only: Option<BTreeSet<String>>,
     pub(crate) messages: Vec<MessageRule>,
+    pub(crate) understands: BTreeSet<Understood>,
     pub(crate) stream_usage: StreamUsage,
     pub(crate) no_named_tool_choice: bool,
     pub(crate) single_tool_call: bool,

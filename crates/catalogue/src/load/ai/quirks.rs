@@ -31,6 +31,7 @@ pub(super) fn read(written: &ai::Quirks, reader: &mut Reader<'_>) -> Quirks {
         drop: written.drop.clone(),
         accept_only: written.accept_only.clone(),
         messages: written.messages.clone(),
+        understands: written.understands.clone(),
         stream_usage: written.stream_usage,
         no_named_tool_choice: written.no_named_tool_choice,
         single_tool_call: written.single_tool_call,

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use offer::{Abilities, Ability, Model, Price, Strength};
-pub use quirks::{MessageRule, Quirks, StreamUsage};
+pub use quirks::{MessageRule, Quirks, StreamUsage, Understood};
 pub use server::{Discovery, DiscoveryFormat, ModelServer, Route};
 pub use task::{Dialect, Task};
 

@@ -23,6 +23,8 @@ pub struct Quirks {
     pub accept_only: Option<BTreeSet<String>>,
     /// What is done to messages.
     pub messages: Vec<MessageRule>,
+    /// What it understands of a translated conversation beyond what every speaker of its dialect does.
+    pub understands: BTreeSet<Understood>,
     /// Whether usage at the end of a stream has to be asked for.
     pub stream_usage: StreamUsage,
     /// It refuses a `tool_choice` that names a tool.
@@ -46,6 +48,7 @@ impl Default for Quirks {
             drop: BTreeSet::new(),
             accept_only: None,
             messages: Vec::new(),
+            understands: BTreeSet::new(),
             stream_usage: StreamUsage::OnRequest,
             no_named_tool_choice: false,
             single_tool_call: false,
@@ -74,6 +77,20 @@ pub enum MessageRule {
     DropReasoning,
     /// Messages of the same role that follow each other are joined.
     MergeSameRole,
+    /// Earlier answers that call tools get an empty `reasoning_content` where they have none.
+    ReasoningWithCalls,
+}
+
+/// What some servers that speak OpenAI's dialect understand, and others refuse or ignore.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Understood {
+    /// `cache_control` on parts of content, tools and results.
+    CacheMarkers,
+    /// `reasoning_content` of earlier answers.
+    Thoughts,
+    /// `reasoning_details` of earlier answers, with the tokens that thoughts are worth nothing without.
+    ThoughtDetails,
 }
 
 /// How usage comes with a stream.

@@ -166,7 +166,7 @@ fn write_message(message: &mut Object<'_>, parts: &[Part]) {
             _ => None,
         }),
     );
-    write_thoughts(message, parts);
+    write_thoughts(message, parts, true);
     write_beside(message, parts);
     write_calls(
         message,

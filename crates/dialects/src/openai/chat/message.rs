@@ -229,8 +229,8 @@ pub(super) struct Along {
     pub(super) cache_markers: bool,
 }
 
-/// Writes thoughts, and in `reasoning_details` those that are worth nothing without their token.
-pub(super) fn write_thoughts(message: &mut Object<'_>, parts: &[Part]) {
+/// Writes thoughts, and `with_details` in `reasoning_details` those that are worth nothing without their token.
+pub(super) fn write_thoughts(message: &mut Object<'_>, parts: &[Part], with_details: bool) {
     let thoughts = || {
         parts
             .iter()
@@ -254,7 +254,7 @@ pub(super) fn write_thoughts(message: &mut Object<'_>, parts: &[Part]) {
             }
         )
     };
-    if thoughts().any(signed) || thoughts().count() > 1 {
+    if with_details && (thoughts().any(signed) || thoughts().count() > 1) {
         message.list(
             "reasoning_details",
             thoughts().enumerate(),

@@ -43,6 +43,21 @@ impl World {
         }
     }
 
+    /// A provider of the built-in catalogue.
+    pub(super) fn built_in(id: &str) -> Self {
+        let mut files = Files::default();
+        for (path, file) in Files::built_in().iter() {
+            if path.starts_with("ai/") {
+                files.insert(path, file.clone());
+            }
+        }
+        let catalogue =
+            load(&files, &Surroundings::default()).unwrap_or_else(|problems| panic!("{problems}"));
+        Self {
+            provider: Arc::clone(&catalogue.providers[id]),
+        }
+    }
+
     pub(super) fn chat(dialect: &str, more: &str) -> Self {
         Self::new(dialect, "'chat'", more)
     }

@@ -74,9 +74,16 @@ fn each(
                     editor.set("content", "\"\"");
                 }
             }
+            MessageRule::ReasoningWithCalls
+                if members.get("tool_calls").is_some()
+                    && members.get("reasoning_content").is_none() =>
+            {
+                editor.set("reasoning_content", "\"\"");
+            }
             MessageRule::DeveloperAsSystem
             | MessageRule::SystemFirst
-            | MessageRule::MergeSameRole => {}
+            | MessageRule::MergeSameRole
+            | MessageRule::ReasoningWithCalls => {}
         }
     }
     Ok(editor.is_changed().then(|| editor.finish()))
@@ -88,6 +95,7 @@ fn may_concern(rule: MessageRule, message: &str) -> bool {
         MessageRule::DropNames => message.contains("\"name\""),
         MessageRule::DropReasoning => message.contains("\"reasoning"),
         MessageRule::DeveloperAsSystem => message.contains("\"developer\""),
+        MessageRule::ReasoningWithCalls => message.contains("\"tool_calls\""),
         MessageRule::TextOnlyAsString | MessageRule::NullContentAsEmpty => true,
         MessageRule::SystemFirst | MessageRule::MergeSameRole => false,
     }

@@ -18,6 +18,8 @@ mod schema;
 mod small;
 mod spoken;
 mod stream;
+#[cfg(test)]
+mod thoughts_and_markers;
 mod tools;
 
 pub(crate) use answer::{Incoming, NotAnAnswer, Received, incoming};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use guichet_catalogue::model::ai::{Dialect, Model, ModelServer, Route, Task};
+use guichet_catalogue::model::ai::{Dialect, Model, ModelServer, Quirks, Route, Task, Understood};
 use guichet_dialects::error::Malformed;
 use guichet_dialects::members::Members;
 use guichet_dialects::openai::chat;
@@ -270,13 +270,24 @@ fn written(writing: &Writing<'_, '_>) -> Result<Written, Malformed> {
     let asked = request.sampling.max_tokens;
     request.sampling.max_tokens = writing.cut_to.or(asked).or_else(|| default_output(writing));
     let written = match writing.route.dialect {
-        Dialect::OpenAi => chat::write_request(&request),
+        Dialect::OpenAi => chat::write_request_for(&request, accepts(&writing.server.quirks)),
         Dialect::Anthropic => anthropic::write_request(&request, most_tokens(writing)),
         Dialect::Gemini => gemini::write_request(&request),
         Dialect::Ollama => ollama::write_request(&request, Some(context(writing))),
     };
     request.sampling.max_tokens = asked;
     Ok(written)
+}
+
+/// What of a conversation is kept for a provider that understands more than others.
+fn accepts(quirks: &Quirks) -> chat::Accepts {
+    let understands = |what| quirks.understands.contains(&what);
+    chat::Accepts {
+        cache_markers: understands(Understood::CacheMarkers),
+        thoughts: understands(Understood::Thoughts),
+        thought_details: understands(Understood::ThoughtDetails),
+        ..chat::Accepts::default()
+    }
 }
 
 /// What to ask for where the caller says nothing and the provider would cut answers short.

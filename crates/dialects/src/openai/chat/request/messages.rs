@@ -149,7 +149,7 @@ impl Writer {
             object.put("audio", audio);
         }
         if self.accepts.thoughts {
-            write_thoughts(object, parts);
+            write_thoughts(object, parts, self.accepts.thought_details);
         }
         write_calls(object, parts, self.accepts.along());
         if let Some(token) = text_signature(parts)

@@ -25,8 +25,10 @@ pub struct Accepts {
     pub text_parts: bool,
     /// `cache_control` on parts, tools and results (OpenRouter).
     pub cache_markers: bool,
-    /// `reasoning_content` and `reasoning_details` of earlier turns (OpenRouter, DeepSeek, vLLM).
+    /// `reasoning_content` of earlier turns (OpenRouter, DeepSeek, vLLM).
     pub thoughts: bool,
+    /// `reasoning_details` of earlier turns (OpenRouter).
+    pub thought_details: bool,
     /// `extra_content.google.thought_signature` (Gemini's OpenAI door).
     pub signatures: bool,
 }
@@ -38,6 +40,7 @@ impl Accepts {
         text_parts: true,
         cache_markers: true,
         thoughts: true,
+        thought_details: true,
         signatures: true,
     };
 
