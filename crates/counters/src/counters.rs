@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use guichet_engine::ledger::{Away, Shared, SharedLevel, Taking, Told};
+use guichet_engine::store::SuspensionRecord;
 use jiff::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{RedisError, Script};
 use tokio::time::timeout;
 
 use crate::question::{self, PREFIX};
+use crate::suspensions::Suspensions;
 use crate::{RedisUrl, heartbeat, reply};
 
 /// What a call waits for a decision. It takes a fraction of a millisecond; the first calls that find Redis gone wait this
@@ -39,6 +41,7 @@ pub(crate) struct Inner {
     replicas: AtomicU32,
     /// How much later it is at the server than here, in microseconds.
     ahead: AtomicI64,
+    pub(crate) suspensions: Suspensions,
 }
 
 impl Counters {
@@ -64,6 +67,7 @@ impl Counters {
             // Until it is known: who shares counters is not alone.
             replicas: AtomicU32::new(2),
             ahead: AtomicI64::new(0),
+            suspensions: Suspensions::default(),
         });
         heartbeat::start(&inner).await;
         Ok(Self(inner))
@@ -191,6 +195,14 @@ impl Shared for Counters {
 
     fn replicas(&self) -> u32 {
         self.0.replicas.load(Ordering::Relaxed)
+    }
+
+    fn tell_suspension(&self, candidate: &str, suspension: Option<&SuspensionRecord>) {
+        self.0.suspensions.tell(candidate, suspension);
+    }
+
+    fn suspensions(&self) -> BoxFuture<'_, Vec<(String, Option<SuspensionRecord>)>> {
+        self.0.suspensions.news().boxed()
     }
 }
 

@@ -14,10 +14,11 @@ use guichet_catalogue::model::{CalendarUnit, Dimension, Quota, Scope, Window};
 use guichet_counters::Counters;
 use guichet_engine::clock::SystemClock;
 use guichet_engine::ledger::{Ledger, Reservation, Shared};
+use guichet_engine::store::SuspensionRecord;
 use guichet_servers::Redis;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Redis is asked again this soon after it is back.
 const BACK: Duration = Duration::from_secs(5);
@@ -388,4 +389,42 @@ async fn while_redis_is_away_all_shares_together_are_no_more_than_is_left() {
         made += 1;
     }
     assert!((99..=101).contains(&made), "{made}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suspensions_are_heard_by_the_others_also_what_was_told_while_redis_was_away() {
+    let mut server = Redis::start();
+    let replicas = Replica::several(&server, 3).await;
+    let suspension = |candidate: &str| SuspensionRecord {
+        candidate: candidate.into(),
+        class: "auth".into(),
+        until: None,
+        failures: 1,
+    };
+    let told = suspension("groq/1");
+    replicas[0].counters.tell_suspension("groq/1", Some(&told));
+    for other in &replicas[1..] {
+        let heard = timeout(BACK, other.counters.suspensions()).await.unwrap();
+        assert_eq!(heard, [("groq/1".to_owned(), Some(told.clone()))]);
+    }
+    server.stop();
+    away(&replicas).await;
+    let later = suspension("groq/2");
+    replicas[1].counters.tell_suspension("groq/1", None);
+    replicas[1].counters.tell_suspension("groq/2", Some(&later));
+    server.resume_from_stop();
+    for other in [&replicas[0], &replicas[2]] {
+        let heard = timeout(BACK, other.counters.suspensions()).await.unwrap();
+        let expected = [
+            ("groq/1".to_owned(), None),
+            ("groq/2".to_owned(), Some(later.clone())),
+        ];
+        assert_eq!(heard, expected);
+    }
+    let own = timeout(
+        Duration::from_millis(600),
+        replicas[1].counters.suspensions(),
+    )
+    .await;
+    assert!(own.is_err(), "of its own it hears nothing");
 }
