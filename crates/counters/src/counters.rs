@@ -41,6 +41,9 @@ pub(crate) struct Inner {
     replicas: AtomicU32,
     /// How much later it is at the server than here, in microseconds.
     ahead: AtomicI64,
+    /// Since when it remembers, in microseconds; zero = nobody knows.
+    born: AtomicI64,
+    forgotten: AtomicBool,
     pub(crate) suspensions: Suspensions,
 }
 
@@ -67,6 +70,8 @@ impl Counters {
             // Until it is known: who shares counters is not alone.
             replicas: AtomicU32::new(2),
             ahead: AtomicI64::new(0),
+            born: AtomicI64::new(0),
+            forgotten: AtomicBool::new(false),
             suspensions: Suspensions::default(),
         });
         heartbeat::start(&inner).await;
@@ -91,8 +96,17 @@ impl Inner {
         loaded.load_async(&mut connection).await.map(drop)
     }
 
+    /// Since when it remembers, as it said last.
+    pub(crate) fn born(&self) -> i64 {
+        self.born.load(Ordering::Relaxed)
+    }
+
     /// It has answered.
-    pub(crate) fn came(&self, replicas: u32, ahead: i64) {
+    pub(crate) fn came(&self, replicas: u32, ahead: i64, born: i64) {
+        let before = self.born.swap(born, Ordering::Relaxed);
+        if before != 0 && before != born {
+            self.forgotten.store(true, Ordering::Relaxed);
+        }
         self.replicas.store(replicas.max(1), Ordering::Relaxed);
         self.ahead.store(ahead, Ordering::Relaxed);
         if !self.there.swap(true, Ordering::Relaxed) {
@@ -195,6 +209,10 @@ impl Shared for Counters {
 
     fn replicas(&self) -> u32 {
         self.0.replicas.load(Ordering::Relaxed)
+    }
+
+    fn have_forgotten(&self) -> bool {
+        self.0.forgotten.swap(false, Ordering::Relaxed)
     }
 
     fn tell_suspension(&self, candidate: &str, suspension: Option<&SuspensionRecord>) {

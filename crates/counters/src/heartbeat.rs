@@ -46,8 +46,9 @@ async fn beat(inner: &Inner, script: &Script) {
     let mut beat = script.key(format!("{PREFIX}:replicas"));
     beat.key(format!("{PREFIX}:suspensions"));
     beat.key(format!("{PREFIX}:turns"));
+    beat.key(format!("{PREFIX}:born"));
     beat.arg(&inner.replica).arg(micros(BELIEVED));
-    beat.arg(inner.suspensions.turn());
+    beat.arg(inner.suspensions.turn()).arg(inner.born());
     let out = inner.suspensions.take();
     for (candidate, suspension) in &out {
         beat.arg(candidate).arg(written(suspension.as_ref()));
@@ -63,7 +64,7 @@ async fn beat(inner: &Inner, script: &Script) {
             let after = Timestamp::now();
             let here = i64::midpoint(before.as_microsecond(), after.as_microsecond());
             inner.suspensions.hear(answer.turn, &answer.told);
-            inner.came(answer.replicas, answer.now - here);
+            inner.came(answer.replicas, answer.now - here, answer.born);
         }
         Ok(None) => inner.went(&"an answer that cannot be read"),
         Err(error) => {
@@ -77,6 +78,8 @@ async fn beat(inner: &Inner, script: &Script) {
 struct Answer {
     /// The server's time, in microseconds.
     now: i64,
+    /// Since when it remembers, by its own time.
+    born: i64,
     replicas: u32,
     turn: i64,
     told: Vec<String>,
@@ -84,11 +87,12 @@ struct Answer {
 
 impl Answer {
     fn read(texts: &[String]) -> Option<Self> {
-        let [now, replicas, turn, told @ ..] = texts else {
+        let [now, born, replicas, turn, told @ ..] = texts else {
             return None;
         };
         Some(Self {
             now: now.parse().ok()?,
+            born: born.parse().ok()?,
             replicas: replicas.parse().ok()?,
             turn: turn.parse().ok()?,
             told: told.to_vec(),

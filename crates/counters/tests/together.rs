@@ -428,3 +428,28 @@ async fn suspensions_are_heard_by_the_others_also_what_was_told_while_redis_was_
     .await;
     assert!(own.is_err(), "of its own it hears nothing");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_forgets_everything_is_told_by_those_who_know_though_another_asks_first() {
+    let mut server = Redis::start();
+    let replicas = Replica::several(&server, 2).await;
+    let quota = quota(300.0, month());
+    // The first has heard of this window once, long ago.
+    assert!(replicas[0].call(&quota).await);
+    sleep(Duration::from_millis(700)).await;
+    for _ in 0..199 {
+        assert!(replicas[1].call(&quota).await);
+    }
+    sleep(Duration::from_millis(700)).await;
+    server.stop();
+    away(&replicas).await;
+    server.resume_from_stop();
+    back(&replicas).await;
+    let mut made = 200 + u32::from(replicas[0].call(&quota).await);
+    sleep(Duration::from_millis(700)).await;
+    while replicas[0].call(&quota).await {
+        made += 1;
+    }
+    // What was asked for before it was told may be forgotten.
+    assert!((300..=301).contains(&made), "{made}");
+}

@@ -26,6 +26,9 @@ pub trait Shared: fmt::Debug + Send + Sync + 'static {
     /// How many processes share them, this one included, as last known.
     fn replicas(&self) -> u32;
 
+    /// Whether they have forgotten what was counted since this was last asked.
+    fn have_forgotten(&self) -> bool;
+
     /// Has the others told soon that a candidate is suspended so, or not any more. It returns at once.
     fn tell_suspension(&self, candidate: &str, suspension: Option<&SuspensionRecord>);
 
