@@ -74,6 +74,7 @@ impl UsageWriter {
             lost: Arc::clone(&lost),
             told: (0, None),
             aside,
+            looked: None,
         };
         tokio::spawn(own.run(inbox));
         Self {
@@ -127,6 +128,8 @@ struct Writing {
     told: (u64, Option<Instant>),
     /// Where records wait for a server.
     aside: Option<Aside>,
+    /// When it was last looked whether the server is back.
+    looked: Option<Instant>,
 }
 
 impl Writing {
@@ -159,6 +162,12 @@ impl Writing {
         let Some(aside) = &mut self.aside else {
             return self.insist(batch).await;
         };
+        let just_looked = self.looked.is_some_and(|looked| looked.elapsed() < LOOK);
+        if aside.has_some() && just_looked {
+            let lost = aside.put(rows(batch)).await;
+            self.lost.fetch_add(lost, Ordering::Relaxed);
+            return;
+        }
         // In order: what waits is older.
         let lost = match aside.hand_over(&self.database).await {
             Ok(lost) if !aside.has_some() => {
@@ -171,6 +180,7 @@ impl Writing {
             }
             Ok(lost) | Err(lost) => lost + aside.put(rows(batch)).await,
         };
+        self.looked = Some(Instant::now());
         self.lost.fetch_add(lost, Ordering::Relaxed);
     }
 
