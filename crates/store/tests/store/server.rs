@@ -147,12 +147,12 @@ async fn spooling(url: &str, folder: &std::path::Path, most: u64) -> (Database, 
     (database, writer)
 }
 
-async fn calls(database: &Database) -> u64 {
+async fn calls(database: &Database) -> i64 {
     let totals = database.usage_totals(UsageGroup::Project, None).await;
     totals.unwrap().iter().map(|total| total.calls).sum()
 }
 
-async fn until_written(database: &Database, writer: &UsageWriter, expected: u64) {
+async fn until_written(database: &Database, writer: &UsageWriter, expected: i64) {
     let began = Instant::now();
     while writer.waiting() > 0 {
         assert!(began.elapsed() < SOON, "{} wait", writer.waiting());
@@ -221,7 +221,7 @@ async fn usage_that_finds_no_room_on_disk_is_counted() {
     writer.flush().await;
     assert!(0 < writer.waiting() && writer.waiting() < 100);
     assert_eq!(writer.waiting() + writer.lost(), 100);
-    let kept = writer.waiting();
+    let kept = i64::try_from(writer.waiting()).unwrap();
     server.resume_from_stop();
     until_written(&database, &writer, 1 + kept).await;
 }
