@@ -7,12 +7,14 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, FutureExt};
 use guichet_engine::ledger::{Away, Shared, SharedLevel, Taking, Told};
+use guichet_engine::store::SuspensionRecord;
 use jiff::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{RedisError, Script};
 use tokio::time::timeout;
 
 use crate::question::{self, PREFIX};
+use crate::suspensions::Suspensions;
 use crate::{RedisUrl, heartbeat, reply};
 
 /// What a call waits for a decision. It takes a fraction of a millisecond; the first calls that find Redis gone wait this
@@ -39,6 +41,10 @@ pub(crate) struct Inner {
     replicas: AtomicU32,
     /// How much later it is at the server than here, in microseconds.
     ahead: AtomicI64,
+    /// Since when it remembers, in microseconds; zero = nobody knows.
+    born: AtomicI64,
+    forgotten: AtomicBool,
+    pub(crate) suspensions: Suspensions,
 }
 
 impl Counters {
@@ -64,6 +70,9 @@ impl Counters {
             // Until it is known: who shares counters is not alone.
             replicas: AtomicU32::new(2),
             ahead: AtomicI64::new(0),
+            born: AtomicI64::new(0),
+            forgotten: AtomicBool::new(false),
+            suspensions: Suspensions::default(),
         });
         heartbeat::start(&inner).await;
         Ok(Self(inner))
@@ -87,8 +96,17 @@ impl Inner {
         loaded.load_async(&mut connection).await.map(drop)
     }
 
+    /// Since when it remembers, as it said last.
+    pub(crate) fn born(&self) -> i64 {
+        self.born.load(Ordering::Relaxed)
+    }
+
     /// It has answered.
-    pub(crate) fn came(&self, replicas: u32, ahead: i64) {
+    pub(crate) fn came(&self, replicas: u32, ahead: i64, born: i64) {
+        let before = self.born.swap(born, Ordering::Relaxed);
+        if before != 0 && before != born {
+            self.forgotten.store(true, Ordering::Relaxed);
+        }
         self.replicas.store(replicas.max(1), Ordering::Relaxed);
         self.ahead.store(ahead, Ordering::Relaxed);
         if !self.there.swap(true, Ordering::Relaxed) {
@@ -191,6 +209,18 @@ impl Shared for Counters {
 
     fn replicas(&self) -> u32 {
         self.0.replicas.load(Ordering::Relaxed)
+    }
+
+    fn have_forgotten(&self) -> bool {
+        self.0.forgotten.swap(false, Ordering::Relaxed)
+    }
+
+    fn tell_suspension(&self, candidate: &str, suspension: Option<&SuspensionRecord>) {
+        self.0.suspensions.tell(candidate, suspension);
+    }
+
+    fn suspensions(&self) -> BoxFuture<'_, Vec<(String, Option<SuspensionRecord>)>> {
+        self.0.suspensions.news().boxed()
     }
 }
 

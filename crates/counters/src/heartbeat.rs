@@ -9,6 +9,7 @@ use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use crate::counters::{BELIEVED, Inner, micros};
 use crate::question::PREFIX;
+use crate::suspensions::written;
 
 const EVERY: Duration = Duration::from_millis(250);
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -43,18 +44,58 @@ async fn beat(inner: &Inner, script: &Script) {
     let before = Timestamp::now();
     let mut connection = inner.connection();
     let mut beat = script.key(format!("{PREFIX}:replicas"));
+    beat.key(format!("{PREFIX}:suspensions"));
+    beat.key(format!("{PREFIX}:turns"));
+    beat.key(format!("{PREFIX}:born"));
     beat.arg(&inner.replica).arg(micros(BELIEVED));
+    beat.arg(inner.suspensions.turn()).arg(inner.born());
+    let out = inner.suspensions.take();
+    for (candidate, suspension) in &out {
+        beat.arg(candidate).arg(written(suspension.as_ref()));
+    }
     let asked = timeout(PATIENCE, beat.invoke_async(&mut connection)).await;
-    let answered: Result<(i64, u32), RedisError> = match asked {
-        Ok(answered) => answered,
-        Err(_) => return inner.went(&"no answer to the heartbeat"),
+    let Ok(answered) = asked else {
+        inner.suspensions.put_back(out);
+        return inner.went(&"no answer to the heartbeat");
     };
-    match answered {
-        Ok((there, replicas)) => {
+    let answered: Result<Vec<String>, RedisError> = answered;
+    match answered.map(|answer| Answer::read(&answer)) {
+        Ok(Some(answer)) => {
             let after = Timestamp::now();
             let here = i64::midpoint(before.as_microsecond(), after.as_microsecond());
-            inner.came(replicas, there - here);
+            inner.suspensions.hear(answer.turn, &answer.told);
+            inner.came(answer.replicas, answer.now - here, answer.born);
         }
-        Err(error) => inner.went(&error),
+        Ok(None) => inner.went(&"an answer that cannot be read"),
+        Err(error) => {
+            inner.suspensions.put_back(out);
+            inner.went(&error);
+        }
+    }
+}
+
+/// What a heartbeat is answered.
+struct Answer {
+    /// The server's time, in microseconds.
+    now: i64,
+    /// Since when it remembers, by its own time.
+    born: i64,
+    replicas: u32,
+    turn: i64,
+    told: Vec<String>,
+}
+
+impl Answer {
+    fn read(texts: &[String]) -> Option<Self> {
+        let [now, born, replicas, turn, told @ ..] = texts else {
+            return None;
+        };
+        Some(Self {
+            now: now.parse().ok()?,
+            born: born.parse().ok()?,
+            replicas: replicas.parse().ok()?,
+            turn: turn.parse().ok()?,
+            told: told.to_vec(),
+        })
     }
 }

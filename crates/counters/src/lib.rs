@@ -12,6 +12,7 @@ mod counters;
 mod heartbeat;
 mod question;
 mod reply;
+mod suspensions;
 #[cfg(test)]
 mod tests;
 mod url;

@@ -14,10 +14,11 @@ use guichet_catalogue::model::{CalendarUnit, Dimension, Quota, Scope, Window};
 use guichet_counters::Counters;
 use guichet_engine::clock::SystemClock;
 use guichet_engine::ledger::{Ledger, Reservation, Shared};
+use guichet_engine::store::SuspensionRecord;
 use guichet_servers::Redis;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 /// Redis is asked again this soon after it is back.
 const BACK: Duration = Duration::from_secs(5);
@@ -388,4 +389,67 @@ async fn while_redis_is_away_all_shares_together_are_no_more_than_is_left() {
         made += 1;
     }
     assert!((99..=101).contains(&made), "{made}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn suspensions_are_heard_by_the_others_also_what_was_told_while_redis_was_away() {
+    let mut server = Redis::start();
+    let replicas = Replica::several(&server, 3).await;
+    let suspension = |candidate: &str| SuspensionRecord {
+        candidate: candidate.into(),
+        class: "auth".into(),
+        until: None,
+        failures: 1,
+    };
+    let told = suspension("groq/1");
+    replicas[0].counters.tell_suspension("groq/1", Some(&told));
+    for other in &replicas[1..] {
+        let heard = timeout(BACK, other.counters.suspensions()).await.unwrap();
+        assert_eq!(heard, [("groq/1".to_owned(), Some(told.clone()))]);
+    }
+    server.stop();
+    away(&replicas).await;
+    let later = suspension("groq/2");
+    replicas[1].counters.tell_suspension("groq/1", None);
+    replicas[1].counters.tell_suspension("groq/2", Some(&later));
+    server.resume_from_stop();
+    for other in [&replicas[0], &replicas[2]] {
+        let heard = timeout(BACK, other.counters.suspensions()).await.unwrap();
+        let expected = [
+            ("groq/1".to_owned(), None),
+            ("groq/2".to_owned(), Some(later.clone())),
+        ];
+        assert_eq!(heard, expected);
+    }
+    let own = timeout(
+        Duration::from_millis(600),
+        replicas[1].counters.suspensions(),
+    )
+    .await;
+    assert!(own.is_err(), "of its own it hears nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_forgets_everything_is_told_by_those_who_know_though_another_asks_first() {
+    let mut server = Redis::start();
+    let replicas = Replica::several(&server, 2).await;
+    let quota = quota(300.0, month());
+    // The first has heard of this window once, long ago.
+    assert!(replicas[0].call(&quota).await);
+    sleep(Duration::from_millis(700)).await;
+    for _ in 0..199 {
+        assert!(replicas[1].call(&quota).await);
+    }
+    sleep(Duration::from_millis(700)).await;
+    server.stop();
+    away(&replicas).await;
+    server.resume_from_stop();
+    back(&replicas).await;
+    let mut made = 200 + u32::from(replicas[0].call(&quota).await);
+    sleep(Duration::from_millis(700)).await;
+    while replicas[0].call(&quota).await {
+        made += 1;
+    }
+    // What was asked for before it was told may be forgotten.
+    assert!((300..=301).contains(&made), "{made}");
 }

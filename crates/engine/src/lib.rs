@@ -11,6 +11,7 @@ mod cache;
 pub mod call;
 pub mod client;
 pub mod clock;
+mod company;
 mod cursor;
 mod deadline;
 pub mod decode;

@@ -55,7 +55,7 @@ pub use access_log::{AccessLog, LineFormat};
 pub use codes::Code;
 pub use content::{Content, Pieces};
 pub use gateway::Gateway;
-pub use metrics::Metrics;
+pub use metrics::{Kept, Metrics};
 pub use serve::serve;
 pub use settings::Settings;
 pub use trusted_proxies::TrustedProxies;

@@ -9,11 +9,14 @@ use std::time::Duration;
 use guichet_catalogue::model::OperationId;
 use guichet_engine::{Observer, UsageObserver};
 use http::StatusCode;
+use prometheus_client::collector::Collector;
 use prometheus_client::encoding::text::encode;
-use prometheus_client::encoding::{EncodeLabelSet, EncodeLabelValue, LabelValueEncoder};
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::encoding::{
+    DescriptorEncoder, EncodeLabelSet, EncodeLabelValue, EncodeMetric, LabelValueEncoder,
+};
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
@@ -82,6 +85,39 @@ impl EncodeLabelValue for Name {
     }
 }
 
+/// A number that somebody else keeps.
+pub struct Kept {
+    /// What it is called, after `guichet_`.
+    pub name: &'static str,
+    /// What it counts.
+    pub help: &'static str,
+    /// Whether it is a counter; else it goes up and down.
+    pub only_grows: bool,
+    /// How it stands.
+    pub read: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Collector for Kept {
+    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
+        let number = (self.read)();
+        if self.only_grows {
+            let counter = ConstCounter::new(number);
+            let kind = counter.metric_type();
+            counter.encode(encoder.encode_descriptor(self.name, self.help, None, kind)?)
+        } else {
+            let gauge = ConstGauge::new(i64::try_from(number).unwrap_or(i64::MAX));
+            let kind = gauge.metric_type();
+            gauge.encode(encoder.encode_descriptor(self.name, self.help, None, kind)?)
+        }
+    }
+}
+
+impl fmt::Debug for Kept {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Kept").field(&self.name).finish()
+    }
+}
+
 impl Metrics {
     /// Nothing counted yet. The registry may hold the counts of others; all are exposed together.
     #[must_use]
@@ -137,6 +173,14 @@ impl Metrics {
             in_flight,
             connections,
         }
+    }
+
+    /// Exposes also a number that somebody else keeps.
+    #[must_use]
+    pub fn with(mut self, kept: Kept) -> Self {
+        let own = self.registry.sub_registry_with_prefix("guichet");
+        own.register_collector(Box::new(kept));
+        self
     }
 
     /// Counts what is under way until the guard is dropped.

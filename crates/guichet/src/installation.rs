@@ -73,9 +73,24 @@ impl Installation {
     /// Has what calls to models take written down from now on; flushed before the end, nothing is lost.
     pub(crate) fn record_usage(&self, engine: &Engine) -> UsageWriter {
         let writer = UsageWriter::start(self.database.clone());
+        Self::record_with(&writer, engine);
+        writer
+    }
+
+    /// The same for the server, whose records wait on disk while the database is away.
+    pub(crate) async fn record_all_usage(
+        &self,
+        engine: &Engine,
+        settings: &Settings,
+    ) -> UsageWriter {
+        let writer = UsageWriter::start_spooling(self.database.clone(), settings.usage_spool).await;
+        Self::record_with(&writer, engine);
+        writer
+    }
+
+    fn record_with(writer: &UsageWriter, engine: &Engine) {
         let recording = writer.clone();
         engine.observe_usage(Box::new(move |record| recording.record(record)));
-        writer
     }
 
     /// Hands the engine the credentials that there are now.

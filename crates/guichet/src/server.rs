@@ -12,8 +12,8 @@ use anyhow::Context;
 use guichet_engine::Engine;
 use guichet_engine::ai::keep_discovering;
 use guichet_engine::keep_inquiring;
-use guichet_gateway::{Gateway, Metrics, serve};
-use guichet_store::keep_usage_for;
+use guichet_gateway::{Gateway, Kept, Metrics, serve};
+use guichet_store::{UsageWriter, keep_usage_for};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -44,7 +44,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     let installation = Installation::open(&settings).await?;
     installation.database.begin_writing_ahead().await?;
     let engine = installation.engine(&settings, catalogue).await?;
-    let usage = installation.record_usage(&engine);
+    let usage = installation.record_all_usage(&engine, &settings).await;
     welcome::first_steps(address, installation.access.first_key().await?.as_ref());
 
     let reloader = Reloader::new(config, engine.clone(), installation.clone());
@@ -68,7 +68,7 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
         engine.clone(),
         installation.access.clone(),
         gateway_settings(&settings, address),
-        Metrics::default(),
+        counting(&usage),
     );
     label::log(&engine);
     let rehearsals = Rehearsals::of(&settings.data_dir);
@@ -83,6 +83,24 @@ pub(crate) async fn run(config: Config) -> anyhow::Result<()> {
     drop(lock);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// What is counted besides what the doors see.
+fn counting(usage: &UsageWriter) -> Metrics {
+    let (lost, waiting) = (usage.clone(), usage.clone());
+    Metrics::default()
+        .with(Kept {
+            name: "usage_records_lost",
+            help: "Records of calls to models that could not be written down",
+            only_grows: true,
+            read: Box::new(move || lost.lost()),
+        })
+        .with(Kept {
+            name: "usage_records_waiting",
+            help: "Records of calls to models that wait on disk for the database",
+            only_grows: false,
+            read: Box::new(move || waiting.waiting()),
+        })
 }
 
 async fn listen(settings: &Settings, config: &Config) -> anyhow::Result<TcpListener> {

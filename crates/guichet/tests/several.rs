@@ -380,6 +380,27 @@ fn servers_that_are_killed_give_a_key_no_more_than_its_limit() {
 }
 
 #[test]
+fn a_credential_that_one_server_has_found_dead_is_left_alone_by_the_others() {
+    let runtime = runtime();
+    let simulator = simulator(&runtime);
+    let shop = Shop::open();
+    shop.limit_provider(&simulator, 1_000_000);
+    let replicas = shop.replicas(2);
+    simulator
+        .set_fault(COUNTED, guichet_sim::Fault::Unauthorized, None)
+        .unwrap();
+    let ask = |one: &Replica, number| {
+        runtime
+            .block_on(get(one.port, &place(number), &shop.key))
+            .unwrap()
+    };
+    assert_ne!(ask(&replicas[0], 1), 200);
+    std::thread::sleep(Duration::from_secs(1));
+    assert_ne!(ask(&replicas[1], 2), 200);
+    assert_eq!(simulator.counts()[COUNTED].requests, 1);
+}
+
+#[test]
 fn a_redis_that_is_full_or_stands_still_or_stops_fails_no_call() {
     let runtime = runtime();
     let simulator = simulator(&runtime);

@@ -36,5 +36,5 @@ pub use keys::{KeyDraft, KeyRecord};
 pub use organizations::ProjectRecord;
 pub use postgres::DatabaseUrl;
 pub use settings::{Holder, SettingRecord};
-pub use usage::{UsageGroup, UsageTotal, UsageWriter, keep_usage_for};
+pub use usage::{SPOOL, UsageGroup, UsageTotal, UsageWriter, keep_usage_for};
 pub use vault::{Rewrap, VaultRecord};

@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use futures_util::future::{BoxFuture, FutureExt};
+use futures_util::future::{BoxFuture, FutureExt, pending};
 use guichet_catalogue::model::Window;
 use guichet_engine::ledger::{Away, Shared, SharedLevel, Taking, Told, began};
+use guichet_engine::store::SuspensionRecord;
 use jiff::Timestamp;
 use parking_lot::Mutex;
 use tokio::time::{interval, sleep};
@@ -368,5 +369,17 @@ impl Shared for Line {
 
     fn replicas(&self) -> u32 {
         self.replicas.load(Ordering::Relaxed)
+    }
+
+    /// They may be away, and lose nothing by that.
+    fn have_forgotten(&self) -> bool {
+        false
+    }
+
+    /// Nobody is told: here each engine finds out for itself.
+    fn tell_suspension(&self, _candidate: &str, _suspension: Option<&SuspensionRecord>) {}
+
+    fn suspensions(&self) -> BoxFuture<'_, Vec<(String, Option<SuspensionRecord>)>> {
+        pending().boxed()
     }
 }

@@ -13,8 +13,8 @@ mod states;
 mod verify;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 use guichet_catalogue::model::ai::Task;
@@ -28,9 +28,10 @@ use crate::ai::silence::Silence;
 use crate::answer::{Answer, Refusal};
 use crate::cache::{Answers, Entry, Key};
 use crate::clock::Clock;
+use crate::company::Company;
 use crate::flight::Flights;
 use crate::guarantee::{Guarantee, Promise, Standing};
-use crate::guard::{Guard, Permit, Reach};
+use crate::guard::{Change, Guard, Permit, Reach};
 use crate::identity::Credential;
 use crate::journal::Journal;
 use crate::ledger::{Ledger, Shared as Counters};
@@ -107,6 +108,8 @@ struct Shared {
     model_answers: ModelAnswers,
     turn: AtomicUsize,
     rehearsals: Rehearsals,
+    /// Other servers, where there are any.
+    company: OnceLock<Company>,
 }
 
 impl Engine {
@@ -123,7 +126,11 @@ impl Engine {
     ) -> Result<Self, StoreError> {
         let clock = Arc::clone(&parts.clock);
         let ledger = Ledger::sharing(parts.settings.shares.clone());
-        let engine = Self::start_with(parts, ledger.together(counters)).await?;
+        let together = ledger.together(Arc::clone(&counters));
+        let engine = Self::start_with(parts, together).await?;
+        let company = Company::keep(counters, &engine.0.guard);
+        // Nobody else has it yet.
+        let _first = engine.0.company.set(company);
         let ledger = Arc::downgrade(engine.0.guard.ledger());
         tokio::spawn(Ledger::keep_telling(ledger, clock));
         Ok(engine)
@@ -173,6 +180,7 @@ impl Engine {
             latencies: Latencies::default(),
             turn: AtomicUsize::new(0),
             rehearsals,
+            company: OnceLock::new(),
         };
         let engine = Self(Arc::new(shared));
         // The catalogue and the environment may have changed while nobody ran.
@@ -325,7 +333,11 @@ impl Engine {
 
     pub(crate) fn lift(&self, concerned: impl Fn(&str, Class) -> bool) {
         for candidate in self.0.guard.lift(concerned) {
-            self.0.journal.suspension_later(candidate, None);
+            let change = Change {
+                candidate,
+                record: None,
+            };
+            self.remember(change);
         }
     }
 
@@ -356,10 +368,18 @@ impl Engine {
             if let Some(record) = &change.record {
                 tracing::warn!(candidate = %change.candidate, class = %record.class, until = ?record.until, "suspended");
             }
-            self.0
-                .journal
-                .suspension_later(change.candidate, change.record);
+            self.remember(change);
         }
+    }
+
+    /// Has a suspension written down some time, and tells others of it.
+    pub(crate) fn remember(&self, change: Change) {
+        if let Some(company) = self.0.company.get() {
+            company.tell(&change);
+        }
+        self.0
+            .journal
+            .suspension_later(change.candidate, change.record);
     }
 
     pub(crate) fn next_turn(&self) -> usize {

@@ -105,9 +105,7 @@ impl Engine {
     /// A candidate was silent for so long that another one won.
     pub(crate) fn was_silent(&self, named: &Named) {
         if let Some(change) = self.0.guard.was_silent(named, self.now()) {
-            self.0
-                .journal
-                .suspension_later(change.candidate, change.record);
+            self.remember(change);
         }
     }
 

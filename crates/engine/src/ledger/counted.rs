@@ -228,6 +228,11 @@ impl Windows {
         self.places.keys().map(|budget| &**budget)
     }
 
+    /// How many windows there are.
+    pub(super) fn number(&self) -> u32 {
+        u32::try_from(self.all.len()).unwrap_or(u32::MAX)
+    }
+
     pub(super) fn debt(&self, number: u32) -> Option<&Debt> {
         self.all.get(number as usize)?.debt.as_deref()
     }

@@ -63,6 +63,22 @@ impl Windows {
         }
     }
 
+    /// The counters have forgotten everything: they are to be told how far each window is used at least. Of what refills
+    /// all the time it does not matter for long.
+    pub(super) fn remind(&mut self) {
+        for number in 0..self.number() {
+            let debt = self.debt(number).filter(|debt| debt.is_worth_reminding());
+            let Some(window) = debt.map(|debt| Arc::clone(&debt.window)) else {
+                continue;
+            };
+            let opened_at = self.opened_at(&window);
+            let debt = self.owing(&window);
+            if !has_ended(&window.quota().window, debt.known.opened_at, opened_at) {
+                debt.at_least = debt.at_least.max(debt.known.used);
+            }
+        }
+    }
+
     /// The debt of a window, to which something is to be added. What was owed of a window that has ended is nothing any
     /// more.
     fn owing(&mut self, window: &Arc<CountedWindow>) -> &mut Debt {
@@ -211,6 +227,11 @@ impl Debt {
             wanted: false,
             listed: false,
         }
+    }
+
+    fn is_worth_reminding(&self) -> bool {
+        let window = &self.window.quota().window;
+        self.known.used > 0.0 && *window != Window::Concurrency && !refills(window)
     }
 
     fn owes(&self) -> bool {

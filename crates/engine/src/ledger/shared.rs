@@ -10,6 +10,7 @@ use futures_util::future::BoxFuture;
 use jiff::Timestamp;
 
 use super::CountedWindow;
+use crate::store::SuspensionRecord;
 
 /// Counters that several processes share.
 pub trait Shared: fmt::Debug + Send + Sync + 'static {
@@ -24,6 +25,15 @@ pub trait Shared: fmt::Debug + Send + Sync + 'static {
 
     /// How many processes share them, this one included, as last known.
     fn replicas(&self) -> u32;
+
+    /// Whether they have forgotten what was counted since this was last asked.
+    fn have_forgotten(&self) -> bool;
+
+    /// Has the others told soon that a candidate is suspended so, or not any more. It returns at once.
+    fn tell_suspension(&self, candidate: &str, suspension: Option<&SuspensionRecord>);
+
+    /// Returns when others have told of suspensions, with what is the latest of each candidate.
+    fn suspensions(&self) -> BoxFuture<'_, Vec<(String, Option<SuspensionRecord>)>>;
 }
 
 /// What is taken from one window.

@@ -247,7 +247,13 @@ impl Ledger {
             if !sharing.counters.is_there() {
                 return false;
             }
-            let takings = self.windows.lock().take_owed(now, wanted_too);
+            let takings = {
+                let mut windows = self.windows.lock();
+                if sharing.counters.have_forgotten() {
+                    windows.remind();
+                }
+                windows.take_owed(now, wanted_too)
+            };
             if takings.is_empty() {
                 return true;
             }

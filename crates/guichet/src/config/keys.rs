@@ -30,7 +30,7 @@ pub(super) struct Key {
 }
 
 /// Every key, except those of single providers and the operator's names for models.
-pub(super) const KEYS: [Key; 27] = [
+pub(super) const KEYS: [Key; 28] = [
     Key {
         name: "listen",
         apply: |settings, text| set(&mut settings.listen, address(text)),
@@ -170,6 +170,11 @@ pub(super) const KEYS: [Key; 27] = [
         name: "usage.keep",
         apply: |settings, text| set(&mut settings.usage_keep, duration(text, &USAGE)),
         show: |settings| shown_duration(settings.usage_keep),
+    },
+    Key {
+        name: "usage.spool",
+        apply: |settings, text| set(&mut settings.usage_spool, size(text)),
+        show: |settings| shown_size(settings.usage_spool),
     },
 ];
 

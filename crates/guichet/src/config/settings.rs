@@ -75,6 +75,8 @@ pub(crate) struct Settings {
     pub(crate) shares: Shares,
     /// How long it is remembered what calls to models took.
     pub(crate) usage_keep: Duration,
+    /// Room for what is to be remembered of it while the database is away, in bytes.
+    pub(crate) usage_spool: u64,
     /// Changes to single providers.
     pub(crate) providers: BTreeMap<String, ProviderChoice>,
 }
@@ -131,6 +133,7 @@ impl Default for Settings {
             policies: Policies::default(),
             shares: Shares::default(),
             usage_keep: Duration::from_hours(400 * 24),
+            usage_spool: guichet_store::SPOOL,
             providers: BTreeMap::new(),
         }
     }

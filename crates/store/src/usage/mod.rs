@@ -1,6 +1,8 @@
 //! What calls to models took: a row for each, and their sums.
 
+mod aside;
 mod retention;
+mod spool;
 mod totals;
 mod writer;
 
@@ -15,7 +17,7 @@ use crate::{Database, StoreError, sqlite};
 
 pub use retention::keep_usage_for;
 pub use totals::{UsageGroup, UsageTotal};
-pub use writer::UsageWriter;
+pub use writer::{SPOOL, UsageWriter};
 
 const MICROS_PER_DOLLAR: f64 = 1_000_000.0;
 
@@ -27,19 +29,37 @@ impl Database {
         }
         match self.engine() {
             Engine::Sqlite(pools) => sqlite::insert_usage(pools, records).await,
-            Engine::Postgres(_) => {
-                let rows = records.iter().map(row).collect();
-                let statement = Statement::of_rows(INSERT, COLUMNS, rows, "");
-                self.run(statement).await.map(drop)
-            }
+            Engine::Postgres(_) => self.add_usage(rows(records)).await,
         }
     }
+
+    /// Adds these rows, or none at all. In three steps: a server that stops answering before the last has added none, so
+    /// that they can be added again; only an answer to the last that is lost leaves it open.
+    async fn add_usage(&self, rows: Vec<Vec<Value>>) -> Result<(), StoreError> {
+        let statement = Statement::of_rows(INSERT, COLUMN_TYPES.len(), rows, "");
+        let mut transaction = self.begin().await?;
+        transaction.run(statement).await?;
+        transaction.commit().await
+    }
+}
+
+fn rows(records: &[UsageRecord]) -> Vec<Vec<Value>> {
+    records.iter().map(row).collect()
 }
 
 const INSERT: &str = "INSERT INTO usage (ended_at, request_id, organization_id, project_id, key_id, task, provider, model, \
      outcome, served, input_tokens, output_tokens, cached_tokens, reasoning_tokens, counted, cost_micros, \
      first_token_ms, took_ms, stream, attempts) VALUES";
-const COLUMNS: usize = 20;
+/// Of each column of [`INSERT`], whether it is a text; the others are whole numbers.
+const COLUMN_TYPES: [bool; 20] = {
+    let mut is_text = [false; 20];
+    let mut column = 1;
+    while column < 10 {
+        is_text[column] = true;
+        column += 1;
+    }
+    is_text
+};
 
 /// In the order of [`INSERT`].
 fn row(record: &UsageRecord) -> Vec<Value> {

@@ -1,4 +1,5 @@
-//! Writes usage records off the path of calls: one writer, in batches.
+//! Writes usage records off the path of calls: one writer, in batches. While the server of the database is away they
+//! wait in a file.
 //!
 //! **Invariant:** a call never waits for it. A record that cannot be kept is counted, and the log says how many were.
 
@@ -9,8 +10,10 @@ use std::time::Duration;
 use guichet_engine::ai::UsageRecord;
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{Notify, mpsc, oneshot};
-use tokio::time::{sleep, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
+use super::aside::Aside;
+use super::rows;
 use crate::{Database, StoreError};
 
 /// Records that may wait: at a thousand calls a second, what the database may be busy for.
@@ -21,6 +24,12 @@ const BATCH: usize = 512;
 const GATHERING: Duration = Duration::from_millis(500);
 /// What passes before a write that failed is tried again.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(500)];
+/// How often is looked whether the server is back, while records wait for it.
+const LOOK: Duration = Duration::from_secs(1);
+/// How often the log tells of records that are lost.
+const TELLING: Duration = Duration::from_mins(1);
+/// Room for records that wait for a server, where nobody says how much.
+pub const SPOOL: u64 = 64 << 20;
 
 /// Takes records and has them written. Clones hand theirs to the same writer.
 #[derive(Debug, Clone)]
@@ -29,6 +38,7 @@ pub struct UsageWriter {
     /// Ends the writer's waiting for company.
     hurry: Arc<Notify>,
     lost: Arc<AtomicU64>,
+    waiting: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -41,23 +51,37 @@ impl UsageWriter {
     /// Starts the writer. It ends with the last clone, after everything before is written.
     #[must_use]
     pub fn start(database: Database) -> Self {
-        Self::holding(database, WAITING)
+        Self::holding(database, WAITING, None)
     }
 
-    fn holding(database: Database, waiting: usize) -> Self {
-        let (entries, inbox) = mpsc::channel(waiting);
+    /// The same; while a server of the database is away, up to so many bytes of records wait in its folder, also over a
+    /// restart. Where the file cannot be used, the log says so.
+    pub async fn start_spooling(database: Database, most: u64) -> Self {
+        let aside = match database.server_answers() {
+            Some(_) => Aside::open(&database.path().with_file_name("usage-spool"), most).await,
+            None => None,
+        };
+        Self::holding(database, WAITING, aside)
+    }
+
+    fn holding(database: Database, room: usize, aside: Option<Aside>) -> Self {
+        let (entries, inbox) = mpsc::channel(room);
         let (hurry, lost) = (Arc::new(Notify::new()), Arc::new(AtomicU64::new(0)));
+        let waiting = aside.as_ref().map_or_else(Arc::default, Aside::counter);
         let own = Writing {
             database,
             hurry: Arc::clone(&hurry),
             lost: Arc::clone(&lost),
-            told: 0,
+            told: (0, None),
+            aside,
+            looked: None,
         };
         tokio::spawn(own.run(inbox));
         Self {
             entries,
             hurry,
             lost,
+            waiting,
         }
     }
 
@@ -72,7 +96,13 @@ impl UsageWriter {
         }
     }
 
-    /// Returns when everything before is written, or has been given up.
+    /// How many records wait in a file for the server of the database.
+    #[must_use]
+    pub fn waiting(&self) -> u64 {
+        self.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Returns when everything before is written, waits in a file, or has been given up.
     pub async fn flush(&self) {
         let (done, written) = oneshot::channel();
         if self.entries.send(Entry::Flush(done)).await.is_ok() {
@@ -94,27 +124,67 @@ struct Writing {
     database: Database,
     hurry: Arc<Notify>,
     lost: Arc<AtomicU64>,
-    /// Of the lost, how many the log has told of.
-    told: u64,
+    /// Of the lost, how many the log has told of, and when.
+    told: (u64, Option<Instant>),
+    /// Where records wait for a server.
+    aside: Option<Aside>,
+    /// When it was last looked whether the server is back.
+    looked: Option<Instant>,
 }
 
 impl Writing {
     async fn run(mut self, mut inbox: mpsc::Receiver<Entry>) {
         let mut batch = Vec::with_capacity(BATCH);
-        while let Some(flushed) = gather(&mut inbox, &self.hurry, &mut batch).await {
+        loop {
+            let gathering = gather(&mut inbox, &self.hurry, &mut batch);
+            let gathered = if self.aside.as_ref().is_some_and(Aside::has_some) {
+                // What was gathered until then is in the batch.
+                timeout(LOOK, gathering).await.unwrap_or(Some(None))
+            } else {
+                gathering.await
+            };
+            let Some(flushed) = gathered else {
+                break;
+            };
             self.write(&batch).await;
             batch.clear();
-            self.tell_lost();
+            self.tell_lost(false);
             if let Some(done) = flushed {
                 // Who asked may have gone.
                 let _gone = done.send(());
             }
         }
         self.write(&batch).await;
-        self.tell_lost();
+        self.tell_lost(true);
     }
 
-    async fn write(&self, batch: &[UsageRecord]) {
+    async fn write(&mut self, batch: &[UsageRecord]) {
+        let Some(aside) = &mut self.aside else {
+            return self.insist(batch).await;
+        };
+        let just_looked = self.looked.is_some_and(|looked| looked.elapsed() < LOOK);
+        if aside.has_some() && just_looked {
+            let lost = aside.put(rows(batch)).await;
+            self.lost.fetch_add(lost, Ordering::Relaxed);
+            return;
+        }
+        // In order: what waits is older.
+        let lost = match aside.hand_over(&self.database).await {
+            Ok(lost) if !aside.has_some() => {
+                self.lost.fetch_add(lost, Ordering::Relaxed);
+                match self.database.record_usage(batch).await {
+                    Ok(()) => 0,
+                    Err(StoreError::Away { .. }) => aside.put(rows(batch)).await,
+                    Err(_) => return self.insist(batch).await,
+                }
+            }
+            Ok(lost) | Err(lost) => lost + aside.put(rows(batch)).await,
+        };
+        self.looked = Some(Instant::now());
+        self.lost.fetch_add(lost, Ordering::Relaxed);
+    }
+
+    async fn insist(&self, batch: &[UsageRecord]) {
         let mut pauses = PAUSES.iter();
         while let Err(error) = self.database.record_usage(batch).await {
             let Some(pause) = pauses.next() else {
@@ -129,12 +199,14 @@ impl Writing {
         tracing::error!(%error, records, "usage could not be written");
     }
 
-    fn tell_lost(&mut self) {
+    fn tell_lost(&mut self, at_once: bool) {
+        let (told, when) = self.told;
         let lost = self.lost.load(Ordering::Relaxed);
-        if lost > self.told {
-            let (new, all) = (lost - self.told, lost);
+        let is_time = at_once || when.is_none_or(|when| when.elapsed() >= TELLING);
+        if lost > told && is_time {
+            let (new, all) = (lost - told, lost);
             tracing::warn!(new, all, "usage records were lost");
-            self.told = lost;
+            self.told = (lost, Some(Instant::now()));
         }
     }
 }
@@ -202,7 +274,7 @@ mod tests {
         let database = Database::open(&folder.path().join("guichet.db"))
             .await
             .unwrap();
-        let writer = UsageWriter::holding(database.clone(), 3);
+        let writer = UsageWriter::holding(database.clone(), 3, None);
         // The writer has not had its turn yet: this thread has not paused.
         for _ in 0..5 {
             writer.record(&record());

@@ -4,7 +4,8 @@
 //! It promises what the database promises: what was written survives `kill -9`; a power cut may take the last moments.
 //! Levels are absolute, so that reading a file twice changes nothing. A file is removed when what stands in it stands in
 //! the table; until then the one that follows it is written to. So whenever a process dies, table and files together
-//! hold every level as it was written last.
+//! hold every level as it was written last. While the table cannot be written, files that have become many are put
+//! together into one, which holds a level for each window: so they stay small however long that lasts.
 
 mod frame;
 mod segment;
@@ -31,6 +32,9 @@ pub(crate) struct WriteAhead {
     sealed: tokio::sync::Mutex<Vec<Segment>>,
 }
 
+/// Complete files, of a moment each, that may wait for the table.
+const WAITING: usize = 8;
+
 #[derive(Debug)]
 struct Current {
     segment: Segment,
@@ -44,7 +48,7 @@ impl WriteAhead {
         let path = database.to_owned();
         let created = blocking(move || {
             let last = segment::list(&path)?.pop();
-            let number = last.map_or(1, |(number, _)| number + 1);
+            let number = last.map_or(2, |(number, _)| number + 2);
             let segment = Segment::create(segment::path(&path, number))?;
             Ok((segment, number))
         });
@@ -95,10 +99,33 @@ impl WriteAhead {
         sealed
             .iter()
             .for_each(|segment| levels.extend(segment.levels()));
-        to.write_windows(records(levels)).await?;
-        let done = std::mem::take(&mut *sealed);
+        if let Err(error) = to.write_windows(records(levels)).await {
+            if sealed.len() >= WAITING {
+                self.put_together(&mut sealed).await?;
+            }
+            return Err(error);
+        }
+        self.remove(std::mem::take(&mut *sealed)).await
+    }
+
+    async fn remove(&self, done: Vec<Segment>) -> Result<(), StoreError> {
         let removed = blocking(move || done.into_iter().try_for_each(Segment::remove));
         removed.await.map_err(|error| failed(&self.database, error))
+    }
+
+    /// Puts one file in the place of all that are complete. It is read after them and before the one that is written.
+    async fn put_together(&self, sealed: &mut Vec<Segment>) -> Result<(), StoreError> {
+        let _lock = FolderLock::acquire(folder(&self.database)).await?;
+        let number = self.current.lock().number - 1;
+        let path = segment::path(&self.database, number);
+        let levels: Vec<Level> = segment::latest(sealed);
+        let made = blocking(move || {
+            let mut together = Segment::create(path)?;
+            together.append(&levels, &mut Vec::new())?;
+            Ok(together)
+        });
+        let together = made.await.map_err(|error| failed(&self.database, error))?;
+        self.remove(std::mem::replace(sealed, vec![together])).await
     }
 
     /// Goes on in a new file; the one before, where anything stands in it.
@@ -111,7 +138,8 @@ impl WriteAhead {
         let current = Arc::clone(&self.current);
         let database = self.database.clone();
         let sealed = blocking(move || {
-            let number = current.lock().number + 1;
+            // A number is left free for the one that may stand for all before.
+            let number = current.lock().number + 2;
             let next = Segment::create(segment::path(&database, number))?;
             let mut current = current.lock();
             current.number = number;

@@ -1,5 +1,6 @@
 //! One write-ahead file: made, locked, appended to, read, removed. Blocking, and quick.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -69,10 +70,14 @@ impl Segment {
 
     /// What stands in it.
     pub(super) fn levels(&self) -> Levels {
-        let latest = self.latest.iter().flatten();
-        latest
+        self.appended()
             .map(|level| (frame::key(&level.window), (level.opened_at, level.used)))
             .collect()
+    }
+
+    /// The latest levels, as they were appended.
+    fn appended(&self) -> impl Iterator<Item = &Level> {
+        self.latest.iter().flatten()
     }
 
     /// Removes it while it is open: nothing can be written from here on.
@@ -84,6 +89,15 @@ impl Segment {
     pub(super) fn remove(self) -> io::Result<()> {
         fs::remove_file(self.path)
     }
+}
+
+/// The latest level of each window in any of these, the oldest first.
+pub(super) fn latest(segments: &[Segment]) -> Vec<Level> {
+    let mut latest: BTreeMap<u32, Level> = BTreeMap::new();
+    for level in segments.iter().flat_map(Segment::appended) {
+        latest.insert(level.window.number, level.clone());
+    }
+    latest.into_values().collect()
 }
 
 /// A file that was found.
