@@ -11,17 +11,21 @@ use guichet_engine::store::SuspensionRecord;
 use jiff::Timestamp;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{RedisError, Script};
-use tokio::time::timeout;
+use tokio::sync::Notify;
+use tokio::time::sleep;
 
 use crate::question::{self, PREFIX};
 use crate::suspensions::Suspensions;
 use crate::{RedisUrl, heartbeat, reply};
 
-/// What a call waits for a decision. It takes a fraction of a millisecond; the first calls that find Redis gone wait this
-/// long, the following ones not at all.
-const PATIENCE: Duration = Duration::from_millis(200);
+/// What a call waits for a decision at most, as long as heartbeats get through. A decision takes a fraction of a millisecond;
+/// a burst that is beyond this machine takes longer, and who gave up then would count alone while others still count together.
+/// The first calls that find Redis gone wait for the heartbeat that finds out, the following ones not at all.
+const PATIENCE: Duration = Duration::from_secs(2);
 /// Of that, what is left for the answer to come back: a question that is read later than this is not answered any more.
 const WAY_BACK: Duration = Duration::from_millis(20);
+/// After which time what could not be taken back is taken back again.
+const AGAIN: Duration = Duration::from_millis(200);
 /// What is told in the background waits until it is known whether it was counted.
 const LATEST: Duration = Duration::from_mins(2);
 /// How long one who says nothing is believed to be there.
@@ -38,6 +42,8 @@ pub(crate) struct Inner {
     /// This process among those that share them.
     pub(crate) replica: String,
     there: AtomicBool,
+    /// Wakes who waits for an answer that may not come any more.
+    gone: Notify,
     replicas: AtomicU32,
     /// How much later it is at the server than here, in microseconds.
     ahead: AtomicI64,
@@ -67,6 +73,7 @@ impl Counters {
             windows: Script::new(include_str!("windows.lua")),
             replica: uuid::Uuid::new_v4().to_string(),
             there: AtomicBool::new(false),
+            gone: Notify::new(),
             // Until it is known: who shares counters is not alone.
             replicas: AtomicU32::new(2),
             ahead: AtomicI64::new(0),
@@ -119,6 +126,7 @@ impl Inner {
         if self.there.swap(false, Ordering::Relaxed) {
             let replicas = self.replicas.load(Ordering::Relaxed);
             tracing::warn!(redis = %self.url, %reason, replicas, "Redis is away: quotas are counted here alone, at this server's share");
+            self.gone.notify_waiters();
         }
     }
 
@@ -163,13 +171,20 @@ impl Inner {
     }
 
     async fn reserve(self: Arc<Self>, takings: Vec<Taking>) -> Result<Told, Away> {
+        // From here on nobody goes unnoticed.
+        let gone = self.gone.notified();
+        if !self.is_there() {
+            return Err(Away);
+        }
         let (own, asked) = (Arc::clone(&self), takings.clone());
         let heard = PATIENCE.saturating_sub(WAY_BACK);
         let mut asking = tokio::spawn(async move { own.ask("reserve", &asked, Some(heard)).await });
-        if let Ok(told) = timeout(PATIENCE, &mut asking).await {
-            return told.unwrap_or(Err(Away));
+        tokio::select! {
+            biased;
+            told = &mut asking => return told.unwrap_or(Err(Away)),
+            () = gone => {}
+            () = sleep(PATIENCE) => self.went(&"no answer in time"),
         }
-        self.went(&"no answer in time");
         // It may have been counted with only the answer delayed; who asked counts it by himself now.
         tokio::spawn(async move {
             if let Ok(Ok(Told::Taken(_))) = asking.await {
@@ -184,7 +199,7 @@ impl Inner {
             taking.units = -taking.units;
         }
         while self.ask("add", &takings, None).await.is_err() {
-            tokio::time::sleep(PATIENCE).await;
+            sleep(AGAIN).await;
         }
     }
 }

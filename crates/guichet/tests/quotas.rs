@@ -1,5 +1,7 @@
 //! What is left of providers' quotas, as the server tells it and as the command line does.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod common;
 
 use common::{Folder, Running, get};

@@ -380,14 +380,14 @@ fn servers_that_are_killed_give_a_key_no_more_than_its_limit() {
 }
 
 #[test]
-fn a_credential_that_one_server_has_found_dead_is_left_alone_by_the_others() {
+fn whom_one_server_was_told_to_leave_alone_is_left_alone_by_the_others() {
     let runtime = runtime();
     let simulator = simulator(&runtime);
     let shop = Shop::open();
     shop.limit_provider(&simulator, 1_000_000);
     let replicas = shop.replicas(2);
     simulator
-        .set_fault(COUNTED, guichet_sim::Fault::Unauthorized, None)
+        .set_fault(COUNTED, guichet_sim::Fault::TooManyWithRetryAfter, None)
         .unwrap();
     let ask = |one: &Replica, number| {
         runtime

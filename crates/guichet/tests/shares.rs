@@ -124,9 +124,9 @@ fn one_floods_and_the_others_floor_is_served_and_what_is_idle_is_lent_and_taken_
         "no more than there is"
     );
 
-    let floor = (0..PART).filter(|_| steady.ask()).count();
+    let answered = (0..PART).filter(|_| steady.ask()).count();
     assert_eq!(
-        floor, PART as usize,
+        answered, PART as usize,
         "all of its part, as if nobody flooded"
     );
 
