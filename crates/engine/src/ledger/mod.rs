@@ -472,4 +472,6 @@ mod learn_tests;
 #[cfg(test)]
 mod properties;
 #[cfg(test)]
+mod testing;
+#[cfg(test)]
 mod tests;

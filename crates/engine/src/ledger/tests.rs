@@ -1,32 +1,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guichet_catalogue::model::{CalendarUnit, Dimension, Quota, Scope, Window};
+use guichet_catalogue::model::{CalendarUnit, Window};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
 
+use super::testing::{at, quota};
 use super::{Claim, Ledger};
 use crate::store::WindowRecord;
 
 fn claim(ledger: &Ledger, limit: f64, window: Window, units: f64) -> Claim {
-    let quota = Quota {
-        limit,
-        window,
-        scope: Scope::Key,
-        group: None,
-        dimension: Dimension::Requests,
-        cost: None,
-        each_model: false,
-        models: Vec::new(),
-        guessed: false,
-        cap: false,
-    };
-    ledger.claim("p", &Arc::new(quota), units)
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
+    ledger.claim("p", &Arc::new(quota(limit, window)), units)
 }
 
 fn spend(ledger: &Arc<Ledger>, claim: &Claim, now: Timestamp) -> bool {

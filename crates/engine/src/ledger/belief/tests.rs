@@ -1,26 +1,7 @@
-use guichet_catalogue::model::{Dimension, Scope};
 use jiff::SignedDuration;
 
 use super::*;
-
-fn quota(limit: f64, window: Window) -> Quota {
-    Quota {
-        limit,
-        window,
-        scope: Scope::Key,
-        group: None,
-        dimension: Dimension::Requests,
-        cost: None,
-        each_model: false,
-        models: Vec::new(),
-        guessed: false,
-        cap: false,
-    }
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
+use crate::ledger::testing::{at, quota};
 
 const DAY: Duration = Duration::from_hours(24);
 const MINUTE: Duration = Duration::from_mins(1);

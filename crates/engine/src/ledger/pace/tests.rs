@@ -1,30 +1,7 @@
-use guichet_catalogue::model::{CalendarUnit, Dimension, Scope};
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use super::*;
-
-fn quota(limit: f64, window: Window) -> Quota {
-    Quota {
-        limit,
-        window,
-        scope: Scope::Key,
-        group: None,
-        dimension: Dimension::Requests,
-        cost: None,
-        each_model: false,
-        models: Vec::new(),
-        guessed: false,
-        cap: false,
-    }
-}
-
-fn day() -> Window {
-    Window::Calendar {
-        unit: CalendarUnit::Day,
-        zone: TimeZone::UTC,
-    }
-}
+use crate::ledger::testing::{day, quota};
 
 /// A use every so many seconds, from ten o'clock on; the pace and when it ended.
 fn used(quota: &Quota, times: i64, every: i64) -> (Pace, Timestamp) {

@@ -1,41 +1,14 @@
 use std::sync::Arc;
 
-use guichet_catalogue::model::{Dimension, Scope};
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 
 use super::*;
-
-fn quota(limit: f64, window: Window) -> Arc<Quota> {
-    Arc::new(Quota {
-        limit,
-        window,
-        scope: Scope::Key,
-        group: None,
-        dimension: Dimension::Requests,
-        cost: None,
-        each_model: false,
-        models: Vec::new(),
-        guessed: false,
-        cap: false,
-    })
-}
-
-fn day() -> Window {
-    Window::Calendar {
-        unit: CalendarUnit::Day,
-        zone: TimeZone::UTC,
-    }
-}
-
-fn at(text: &str) -> Timestamp {
-    text.parse().unwrap()
-}
+use crate::ledger::testing::{at, day, quota};
 
 /// The price of one unit when so many are used.
 fn priced(window: Window, limit: f64, used: f64, now: Timestamp) -> Option<f64> {
     let ledger = Arc::new(Ledger::default());
-    let quota = quota(limit, window);
+    let quota = Arc::new(quota(limit, window));
     let taken = ledger.reserve(vec![ledger.claim("p", &quota, used)], now);
     taken.unwrap().sent();
     ledger.price(&[ledger.claim("p", &quota, 1.0)], now)
@@ -81,7 +54,8 @@ fn a_credit_that_never_comes_back_is_dearest_and_one_that_expires_is_not() {
 fn of_several_windows_the_dearest_counts_and_those_of_minutes_do_not() {
     let ledger = Arc::new(Ledger::default());
     let now = at("2026-11-22T00:00:00Z");
-    let claim = |name: &str, limit, window| ledger.claim(name, &quota(limit, window), 1.0);
+    let claim =
+        |name: &str, limit, window| ledger.claim(name, &Arc::new(quota(limit, window)), 1.0);
     let minute = claim("minute", 5.0, Window::Bucket(Duration::from_mins(1)));
     assert_eq!(ledger.price(std::slice::from_ref(&minute), now), None);
     let few = claim("few", 10.0, day());
@@ -91,7 +65,7 @@ fn of_several_windows_the_dearest_counts_and_those_of_minutes_do_not() {
 
 #[test]
 fn what_is_used_at_an_even_pace_keeps_its_price() {
-    let (ledger, quota) = (Arc::new(Ledger::default()), quota(24.0, day()));
+    let (ledger, quota) = (Arc::new(Ledger::default()), Arc::new(quota(24.0, day())));
     let mut now = at("2026-11-22T00:00:00Z");
     for _ in 0..23 {
         let claim = ledger.claim("p", &quota, 1.0);

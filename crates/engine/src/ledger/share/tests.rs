@@ -1,37 +1,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use guichet_catalogue::model::{CalendarUnit, Scope};
 use jiff::SignedDuration;
-use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::*;
 use crate::ledger::Ledger;
+use crate::ledger::testing::{day, quota};
 
 const DAY: Duration = Duration::from_hours(24);
-
-fn quota(limit: f64, window: Window) -> Arc<Quota> {
-    Arc::new(Quota {
-        limit,
-        window,
-        scope: Scope::Account,
-        group: None,
-        dimension: Dimension::Requests,
-        cost: None,
-        each_model: false,
-        models: Vec::new(),
-        guessed: false,
-        cap: false,
-    })
-}
-
-fn day() -> Window {
-    Window::Calendar {
-        unit: CalendarUnit::Day,
-        zone: TimeZone::UTC,
-    }
-}
 
 fn sharing(shares: &[(&str, Share)]) -> Arc<Ledger> {
     let members = shares
@@ -72,14 +49,14 @@ fn gets(ledger: &Arc<Ledger>, project: &str, quota: &Arc<Quota>, of: u32, now: T
 
 #[test]
 fn who_floods_a_bucket_leaves_the_others_part_alone() {
-    let (ledger, bucket) = (halves(), quota(100.0, Window::Bucket(DAY)));
+    let (ledger, bucket) = (halves(), Arc::new(quota(100.0, Window::Bucket(DAY))));
     assert_eq!(gets(&ledger, "a", &bucket, 1_000, midnight()), 50);
     assert_eq!(gets(&ledger, "b", &bucket, 1_000, midnight()), 50);
 }
 
 #[test]
 fn an_idle_part_of_a_bucket_is_lent_as_it_refills_and_taken_back_at_once() {
-    let (ledger, bucket) = (halves(), quota(240.0, Window::Bucket(DAY)));
+    let (ledger, bucket) = (halves(), Arc::new(quota(240.0, Window::Bucket(DAY))));
     assert_eq!(gets(&ledger, "a", &bucket, 1_000, midnight()), 120);
     // Ten an hour refill: five of them for the idle one, which is full and lends them.
     assert_eq!(gets(&ledger, "a", &bucket, 1_000, after(6)), 60);
@@ -98,7 +75,7 @@ fn an_idle_part_of_a_bucket_is_lent_as_it_refills_and_taken_back_at_once() {
 
 #[test]
 fn an_idle_part_of_a_day_is_lent_as_the_day_passes() {
-    let (ledger, daily) = (halves(), quota(200.0, day()));
+    let (ledger, daily) = (halves(), Arc::new(quota(200.0, day())));
     assert_eq!(gets(&ledger, "a", &daily, 1_000, midnight()), 100);
     assert_eq!(gets(&ledger, "a", &daily, 1_000, after(12)), 50);
     assert_eq!(
@@ -116,7 +93,7 @@ fn an_idle_part_of_a_day_is_lent_as_the_day_passes() {
 
 #[test]
 fn at_the_end_of_a_day_nothing_is_left_over() {
-    let (ledger, daily) = (halves(), quota(200.0, day()));
+    let (ledger, daily) = (halves(), Arc::new(quota(200.0, day())));
     let used: u32 = (0..24)
         .map(|hour| gets(&ledger, "a", &daily, 1_000, after(hour)))
         .sum();
@@ -127,7 +104,7 @@ fn at_the_end_of_a_day_nothing_is_left_over() {
 fn who_has_no_part_gets_what_is_kept_for_nobody() {
     let (ledger, bucket) = (
         sharing(&[("a", Share::Part(0.7))]),
-        quota(100.0, Window::Bucket(DAY)),
+        Arc::new(quota(100.0, Window::Bucket(DAY))),
     );
     assert_eq!(gets(&ledger, "stranger", &bucket, 1_000, midnight()), 30);
     assert_eq!(gets(&ledger, "a", &bucket, 1_000, midnight()), 70);
@@ -137,7 +114,7 @@ fn who_has_no_part_gets_what_is_kept_for_nobody() {
 fn an_idle_part_of_a_rolling_window_comes_back_within_its_length() {
     let (ledger, rolling) = (
         halves(),
-        quota(100.0, Window::Rolling(Duration::from_hours(1))),
+        Arc::new(quota(100.0, Window::Rolling(Duration::from_hours(1)))),
     );
     asks(&ledger, "b", &rolling, midnight());
     assert_eq!(
@@ -156,7 +133,7 @@ fn what_was_paid_beforehand_is_spent_once() {
         units: 30.0,
         dimension: Dimension::Requests,
     };
-    let (ledger, daily) = (sharing(&[("a", prepaid)]), quota(20.0, day()));
+    let (ledger, daily) = (sharing(&[("a", prepaid)]), Arc::new(quota(20.0, day())));
     assert_eq!(
         gets(&ledger, "a", &daily, 1_000, midnight()),
         20,
@@ -169,7 +146,7 @@ fn what_was_paid_beforehand_is_spent_once() {
 
 #[test]
 fn what_is_given_back_is_given_back_to_the_part_too() {
-    let (ledger, bucket) = (halves(), quota(2.0, Window::Bucket(DAY)));
+    let (ledger, bucket) = (halves(), Arc::new(quota(2.0, Window::Bucket(DAY))));
     let claims = vec![ledger.claim("p", &bucket, 1.0)];
     let project = ProjectId::new("a");
     drop(
@@ -205,7 +182,7 @@ proptest! {
     ) {
         let ledger = sharing(&[("steady", Share::Part(part)), ("other", Share::Part(1.0 - part))]);
         let window = if calendar { day() } else { Window::Bucket(DAY) };
-        let quota = quota(480.0, window);
+        let quota = Arc::new(quota(480.0, window));
         // One unit each time that its part earns one, as often as a day has room for.
         let pace = 86_400.0 / (480.0 * part);
         let a_day = (480.0 * part).floor();
@@ -238,7 +215,7 @@ proptest! {
     #[test]
     fn together_they_never_get_more_than_there_is(steps in steps(), part in 0.1_f64..0.9) {
         let ledger = sharing(&[("a", Share::Part(part)), ("b", Share::Part(1.0 - part))]);
-        let quota = quota(60.0, Window::Bucket(DAY));
+        let quota = Arc::new(quota(60.0, Window::Bucket(DAY)));
         let (mut now, mut served) = (midnight(), 0);
         for step in steps {
             match step {
