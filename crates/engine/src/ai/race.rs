@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::{BoxFuture, poll_fn};
 use guichet_catalogue::model::Class;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout_at};
 
 use super::admit::{admit, settle};
 use super::arranged::arranged;
@@ -212,10 +212,15 @@ impl Race<'_> {
             let call = self.attempting.call;
             let prepared = self.engine.prepared(&candidate);
             let admitted = admit(self.engine, &candidate, &prepared, call, self.bill);
-            let permit = match admitted.await {
-                Ok(permit) => permit,
-                Err(skipped) => {
+            // Whoever is to agree may hang: that ends with the call's time, as everything does.
+            let permit = match timeout_at(self.attempting.until, admitted).await {
+                Ok(Ok(permit)) => permit,
+                Ok(Err(skipped)) => {
                     self.skipped.push(skipped);
+                    continue;
+                }
+                Err(_) => {
+                    self.skip(&candidate.candidate, SkipReason::OutOfTime);
                     continue;
                 }
             };
@@ -422,6 +427,7 @@ impl Race<'_> {
             return Reason::Rejected(Box::new(rejection));
         }
         let temporary = |skipped: &Skipped| skipped.reason.is_temporary();
+        let out_of_time = |skipped: &Skipped| skipped.reason == SkipReason::OutOfTime;
         match self.attempts.len() {
             _ if self.too_long => Reason::Rejected(Box::new(Rejection {
                 status: 400,
@@ -431,6 +437,7 @@ impl Race<'_> {
             })),
             0 => match self.bill.exceeded() {
                 Some(full) => Reason::OverBudget(Box::new(full)),
+                None if self.skipped.iter().any(out_of_time) => Reason::Deadline,
                 None if self.skipped.iter().any(temporary) => Reason::AllSuspended,
                 None => Reason::NoCandidate,
             },
